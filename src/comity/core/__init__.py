@@ -1,0 +1,1 @@
+"""What would be true without a website: formats, proofs, law as data. Imports no Django."""
