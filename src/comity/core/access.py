@@ -1,0 +1,216 @@
+"""Who may do what: roles × acts, and which compartments a role can read. Nothing is allowed by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+
+from comity.core.errors import NotAllowed
+
+
+class Role(StrEnum):
+    """What an officer is here for. Content roles and the administrator never meet in one person."""
+
+    HUB_COORDINATOR = "hub_coordinator"
+    INVESTIGATOR = "investigator"
+    PROSECUTOR = "prosecutor"
+    SUPERVISOR = "supervisor"
+    CENTRAL_AUTHORITY = "central_authority"
+    EXECUTING_OFFICER = "executing_officer"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Compartment(StrEnum):
+    """Parts of a record that different offices see (hub.md E2)."""
+
+    SUPPORT = "support"
+    INVESTIGATION = "investigation"
+    IDENTITY = "identity"
+    DISCLOSABLE = "disclosable"
+
+
+class Act(StrEnum):
+    """Every verb an officer can be allowed; the words of the buttons."""
+
+    # hub
+    SEE_PEOPLE = "see_people"
+    REGISTER_PERSON = "register_person"
+    RECORD_CONSENT = "record_consent"
+    WITHDRAW_CONSENT = "withdraw_consent"
+    SHARE_ACCOUNT = "share_account"
+    # evidence and vault
+    SEE_ITEMS = "see_items"
+    ADD_ITEM = "add_item"
+    OPEN_ITEM = "open_item"
+    EXPORT_PACKAGE = "export_package"
+    # cases
+    SEE_CASES = "see_cases"
+    OPEN_CASE = "open_case"
+    RECORD_INCIDENT = "record_incident"
+    QUALIFY_INCIDENT = "qualify_incident"
+    ASSESS_ELEMENT = "assess_element"
+    # assistance
+    SEE_LETTERS = "see_letters"
+    DRAFT_LETTER = "draft_letter"
+    REVIEW_LETTER = "review_letter"
+    APPROVE_LETTER = "approve_letter"
+    SEND_LETTER = "send_letter"
+    REGISTER_LETTER = "register_letter"
+    EXECUTE_LETTER = "execute_letter"
+    RELEASE_REPLY = "release_reply"
+    ACCEPT_CONDITIONS = "accept_conditions"
+    # exchange
+    SEE_EXCHANGE = "see_exchange"
+    PAIR_PARTNER = "pair_partner"
+    CONFIRM_PARTNER = "confirm_partner"
+    RESEND_MESSAGE = "resend_message"
+    # ledger
+    SEE_LEDGER = "see_ledger"
+    # administration
+    SEE_OFFICERS = "see_officers"
+    MANAGE_OFFICERS = "manage_officers"
+    ADD_TO_TEAM = "add_to_team"
+    BREAK_GLASS = "break_glass"
+    REVIEW_BREAK_GLASS = "review_break_glass"
+
+
+_CASE_READING = frozenset({Act.SEE_CASES, Act.SEE_ITEMS, Act.OPEN_ITEM, Act.BREAK_GLASS})
+
+MATRIX: Mapping[Role, frozenset[Act]] = {
+    Role.HUB_COORDINATOR: frozenset(
+        {
+            Act.SEE_PEOPLE,
+            Act.REGISTER_PERSON,
+            Act.RECORD_CONSENT,
+            Act.WITHDRAW_CONSENT,
+            Act.SHARE_ACCOUNT,
+            Act.SEE_ITEMS,
+            Act.ADD_ITEM,
+            Act.OPEN_ITEM,
+            Act.BREAK_GLASS,
+        }
+    ),
+    Role.INVESTIGATOR: _CASE_READING | {Act.ADD_ITEM, Act.RECORD_INCIDENT, Act.OPEN_CASE},
+    Role.PROSECUTOR: _CASE_READING
+    | {
+        Act.ADD_ITEM,
+        Act.RECORD_INCIDENT,
+        Act.OPEN_CASE,
+        Act.QUALIFY_INCIDENT,
+        Act.ASSESS_ELEMENT,
+        Act.SEE_LETTERS,
+        Act.DRAFT_LETTER,
+        Act.EXPORT_PACKAGE,
+        Act.ACCEPT_CONDITIONS,
+        Act.ADD_TO_TEAM,
+    },
+    Role.SUPERVISOR: _CASE_READING
+    | {
+        Act.SEE_LETTERS,
+        Act.APPROVE_LETTER,
+        Act.EXPORT_PACKAGE,
+        Act.ACCEPT_CONDITIONS,
+        Act.ADD_TO_TEAM,
+        Act.REVIEW_BREAK_GLASS,
+        Act.SEE_LEDGER,
+    },
+    Role.CENTRAL_AUTHORITY: frozenset(
+        {
+            Act.SEE_LETTERS,
+            Act.REVIEW_LETTER,
+            Act.SEND_LETTER,
+            Act.REGISTER_LETTER,
+            Act.RELEASE_REPLY,
+            Act.SEE_EXCHANGE,
+            Act.RESEND_MESSAGE,
+            Act.CONFIRM_PARTNER,
+        }
+    ),
+    Role.EXECUTING_OFFICER: frozenset(
+        {Act.SEE_LETTERS, Act.EXECUTE_LETTER, Act.SEE_ITEMS, Act.ADD_ITEM, Act.OPEN_ITEM}
+    ),
+    Role.ANALYST: frozenset({Act.SEE_CASES, Act.SEE_ITEMS}),
+    Role.AUDITOR: frozenset({Act.SEE_LEDGER, Act.SEE_EXCHANGE, Act.SEE_OFFICERS}),
+    Role.ADMINISTRATOR: frozenset(
+        {Act.SEE_OFFICERS, Act.MANAGE_OFFICERS, Act.PAIR_PARTNER, Act.SEE_EXCHANGE}
+    ),
+}
+
+COMPARTMENTS: Mapping[Role, frozenset[Compartment]] = {
+    Role.HUB_COORDINATOR: frozenset(
+        {Compartment.SUPPORT, Compartment.IDENTITY, Compartment.DISCLOSABLE}
+    ),
+    Role.INVESTIGATOR: frozenset({Compartment.INVESTIGATION, Compartment.DISCLOSABLE}),
+    Role.PROSECUTOR: frozenset({Compartment.INVESTIGATION, Compartment.DISCLOSABLE}),
+    Role.SUPERVISOR: frozenset({Compartment.INVESTIGATION, Compartment.DISCLOSABLE}),
+    Role.CENTRAL_AUTHORITY: frozenset({Compartment.DISCLOSABLE}),
+    Role.EXECUTING_OFFICER: frozenset({Compartment.DISCLOSABLE}),
+    Role.ANALYST: frozenset({Compartment.INVESTIGATION}),
+    Role.AUDITOR: frozenset(),
+    Role.ADMINISTRATOR: frozenset(),
+}
+
+# Two roles that one person may never hold together (hub.md A5, HOPE's IncompatibleRoles): who keeps
+# the machine reads no content, who audits does nothing else, who supports does not prosecute.
+INCOMPATIBLE: frozenset[frozenset[Role]] = frozenset(
+    frozenset({single, other})
+    for single in (Role.ADMINISTRATOR, Role.AUDITOR)
+    for other in Role
+    if other is not single
+) | {
+    frozenset({Role.HUB_COORDINATOR, other})
+    for other in (Role.PROSECUTOR, Role.INVESTIGATOR, Role.SUPERVISOR, Role.CENTRAL_AUTHORITY)
+}
+
+
+class Actor(Protocol):
+    """Whoever acts: an officer, or the node itself when it does what a partner's message asks."""
+
+    @property
+    def actor_id(self) -> str:
+        """The name in the ledger: `officer:<uuid>` or `node:<part>`."""
+
+    def may(self, act: Act) -> bool:
+        """Say whether the matrix allows this act."""
+
+
+class NodeActor:
+    """The node acting by itself. May do the acts it was made with, and no other."""
+
+    def __init__(self, part: str, acts: frozenset[Act] = frozenset()) -> None:
+        self.part = part
+        self.acts = acts
+
+    @property
+    def actor_id(self) -> str:
+        """`node:<part>`."""
+        return f"node:{self.part}"
+
+    def may(self, act: Act) -> bool:
+        """Say whether this part of the node was given the act."""
+        return act in self.acts
+
+
+def acts_of(roles: frozenset[Role]) -> frozenset[Act]:
+    """Return every act that one of the roles allows."""
+    return frozenset().union(*(MATRIX[role] for role in roles))
+
+
+def compartments_of(roles: frozenset[Role]) -> frozenset[Compartment]:
+    """Return every compartment that one of the roles can read."""
+    return frozenset().union(*(COMPARTMENTS[role] for role in roles))
+
+
+def incompatible(roles: frozenset[Role]) -> frozenset[Role]:
+    """Return the roles that may not be held together; empty when all may."""
+    clashes = [pair for pair in INCOMPATIBLE if pair <= roles]
+    return frozenset().union(*clashes)
+
+
+def require(actor: Actor, act: Act) -> None:
+    """Let the actor pass or raise NotAllowed naming the act."""
+    if not actor.may(act):
+        raise NotAllowed("access.not_allowed", act=act)

@@ -1,0 +1,258 @@
+"""Every setting of a node, with safe defaults; values come from `comity.node.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from comity.node import env
+
+HOME = env.home()
+PACKAGE = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = env.text("SECRET_KEY")
+DEBUG = env.flag("DEBUG", False)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+
+# --- who we are -------------------------------------------------------------------------------
+COMITY_NODE_ID = env.text("COMITY_NODE_ID", "node.invalid")
+COMITY_STATE = env.text("COMITY_STATE", "UA")
+COMITY_NODE_NAMES = {
+    "uk": env.text("COMITY_NODE_NAME_UK", "Вузол Comity"),
+    "ja": env.text("COMITY_NODE_NAME_JA", "Comityノード"),
+    "en": env.text("COMITY_NODE_NAME_EN", "Comity node"),
+}
+COMITY_TRAINING_NODE = env.flag("COMITY_TRAINING_NODE", False)
+COMITY_PAGES_URL = env.text("COMITY_PAGES_URL", "http://localhost:8000")
+COMITY_EXCHANGE_URL = env.text("COMITY_EXCHANGE_URL", "https://localhost:8443")
+COMITY_LISTENER = env.text("COMITY_LISTENER", "pages")  # "pages" or "exchange"
+
+# --- where things are -------------------------------------------------------------------------
+COMITY_KEYS = Path(env.text("COMITY_KEYS", str(HOME / "keys")))
+COMITY_VAULT = Path(env.text("COMITY_VAULT", str(HOME / "vault")))
+COMITY_SPOOL = Path(env.text("COMITY_SPOOL", str(HOME / "spool")))
+COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024 * 1024)
+
+# --- trusted time -----------------------------------------------------------------------------
+COMITY_TSA_URLS = env.words("COMITY_TSA_URLS")
+COMITY_TSA_ROOTS = [Path(path) for path in env.words("COMITY_TSA_ROOTS")]
+COMITY_TSA_TIMEOUT_SECONDS = env.number("COMITY_TSA_TIMEOUT_SECONDS", 5)
+
+# --- exchange ---------------------------------------------------------------------------------
+COMITY_MAX_MESSAGE_BYTES = env.number("COMITY_MAX_MESSAGE_BYTES", 64 * 1024 * 1024)
+COMITY_MAX_BLOB_BYTES = env.number("COMITY_MAX_BLOB_BYTES", 64 * 1024**3)
+COMITY_CLOCK_SKEW_SECONDS = env.number("COMITY_CLOCK_SKEW_SECONDS", 300)
+# The whole list of what a stranger can make this node do (ARCHITECTURE.md, who may import whom).
+MESSAGE_HANDLERS = {
+    "letter/1": "comity.assistance.actions.receive_letter",
+    "acknowledgement/1": "comity.assistance.actions.receive_acknowledgement",
+    "conditions/1": "comity.assistance.actions.receive_conditions",
+    "conditions-accepted/1": "comity.assistance.actions.receive_acceptance",
+    "reply/1": "comity.assistance.actions.receive_reply",
+}
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "comity.ui",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
+    "comity.ledger",
+    "comity.accounts",
+    "comity.vault",
+    "comity.exchange",
+    "comity.evidence",
+    "comity.screening",
+    "comity.cases",
+    "comity.hub",
+    "comity.assistance",
+    "comity.coordination",
+    "comity.node",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "comity.accounts.middleware.OfficerMiddleware",
+    "comity.accounts.middleware.RefusalMiddleware",
+]
+if COMITY_LISTENER == "exchange":
+    MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+
+ROOT_URLCONF = "comity.node.urls" if COMITY_LISTENER == "pages" else "comity.node.urls_exchange"
+WSGI_APPLICATION = "comity.node.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "comity.ui.context.page",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+DATABASES = {"default": env.database(env.text("DATABASE_URL", "sqlite://"), HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "node_cache"}
+}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_COMMIT": False}}
+# What the worker looks at by itself: function that says whether work is due, task, seconds between looks.
+COMITY_SCHEDULE = [
+    ("comity.ledger.tasks.sequence_is_due", "comity.ledger.tasks.sequence_ledger", 1),
+    ("comity.ledger.tasks.stamp_is_due", "comity.ledger.tasks.stamp_checkpoints", 5),
+    ("comity.exchange.tasks.delivery_is_due", "comity.exchange.tasks.deliver_due", 1),
+    ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 1),
+    ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
+    ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
+]
+
+# --- officers and sign-in ---------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.Officer"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "comity.accounts.adapters.OfficerAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reauthenticate": "10/m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("COMITY_TRUSTED_PROXY_COUNT", 0)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = COMITY_PAGES_URL.startswith("http://localhost")
+MFA_TOTP_ISSUER = "Comity"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "today"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+
+SECURE = COMITY_PAGES_URL.startswith("https://")
+SESSION_COOKIE_NAME = env.text("COMITY_SESSION_COOKIE", "comity_session")
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = SESSION_COOKIE_NAME.replace("session", "csrf")
+CSRF_TRUSTED_ORIGINS = [COMITY_PAGES_URL]
+CSRF_FAILURE_VIEW = "comity.node.views.csrf_failure"
+SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "style-src": [SELF],
+        "script-src": [SELF],
+        "img-src": [SELF, "data:"],  # allauth's TOTP code is a data: picture
+        "media-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- languages --------------------------------------------------------------------------------
+LANGUAGE_CODE = env.text("COMITY_LANGUAGE", "en")
+LANGUAGES = [("uk", _("Ukrainian")), ("ja", _("Japanese")), ("en", _("English"))]
+LANGUAGE_COOKIE_NAME = SESSION_COOKIE_NAME.replace("session", "language")
+LOCALE_PATHS = [PACKAGE / "locale"]
+TIME_ZONE = env.text("COMITY_TIME_ZONE", "UTC")
+USE_TZ = True
+
+# --- files ------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if env.flag("COMITY_HASHED_STATIC", True)
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_MIMETYPES = {".mjs": "text/javascript"}
+FILE_UPLOAD_HANDLERS = ["comity.vault.uploads.SpoolUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# --- the frame of every page (comity.ui reads these) -------------------------------------------
+COMITY_NAV = [
+    ("today", _("Today"), "list-checks", ""),
+    ("people", _("People"), "users", "see_people"),
+    ("cases", _("Cases"), "folder-open", "see_cases"),
+    ("items", _("Evidence"), "archive", "see_items"),
+    ("letters", _("Letters"), "scroll-text", "see_letters"),
+    ("exchange", _("Exchange"), "arrow-left-right", "see_exchange"),
+    ("ledger", _("Ledger"), "book-check", "see_ledger"),
+    ("officers", _("Administration"), "settings", "see_officers"),
+]
+COMITY_LABEL_MODULES = [
+    "comity.accounts.labels",
+    "comity.ledger.labels",
+    "comity.vault.labels",
+    "comity.exchange.labels",
+    "comity.evidence.labels",
+    "comity.cases.labels",
+    "comity.hub.labels",
+    "comity.assistance.labels",
+]
+
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("COMITY_LOG_LEVEL", "WARNING")},
+}
