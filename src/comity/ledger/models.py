@@ -1,0 +1,122 @@
+"""What the ledger keeps: entries, their erasable details, tree tiles, checkpoints and time tokens."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+
+from comity.core import canonical
+
+
+class Entry(models.Model):
+    """One act. Pending until the sequencer numbers it; after that triggers refuse every change."""
+
+    uid = models.UUIDField(unique=True)
+    index = models.BigIntegerField(null=True, unique=True)
+    kind = models.CharField(max_length=80)
+    actor = models.CharField(max_length=80)
+    subject = models.CharField(max_length=80, db_index=True)
+    at = models.DateTimeField()
+    body = models.BinaryField()
+    leaf_hash = models.BinaryField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["kind", "-id"]),
+            models.Index(fields=["actor", "-id"]),
+            models.Index(
+                fields=["id"], name="ledger_pending", condition=models.Q(index__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"entry {self.index if self.index is not None else 'pending'}"
+
+    @property
+    def number(self) -> str:
+        """The entry's place in the tree as officers read it."""
+        return "–" if self.index is None else str(self.index)
+
+
+class EntryDetails(models.Model):
+    """What an entry commits to. Erasable: the leaf holds only a salted hash of it."""
+
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, primary_key=True, related_name="committed"
+    )
+    details = models.BinaryField()
+    salt = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"details of {self.entry_id}"
+
+    def as_mapping(self) -> Mapping[str, Any]:
+        """Return the committed details."""
+        value = canonical.decode(bytes(self.details))
+        if not isinstance(value, dict):
+            raise TypeError("details are a mapping")
+        return value
+
+    @property
+    def commitment_hex(self) -> str:
+        """Hex SHA-256 of salt and details, as the leaf states it."""
+        return hashlib.sha256(bytes(self.salt) + bytes(self.details)).hexdigest()
+
+
+class Tile(models.Model):
+    """Up to 256 hashes of one level of the tree (C2SP tlog-tiles); a tile only ever grows."""
+
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="one_tile")]
+
+    def __str__(self) -> str:
+        return f"tile {self.level}/{self.index}"
+
+
+class Checkpoint(models.Model):
+    """A signed tree head (C2SP tlog-checkpoint)."""
+
+    size = models.BigIntegerField(unique=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-size"]
+
+    def __str__(self) -> str:
+        return f"checkpoint {self.size}"
+
+
+class TimeToken(models.Model):
+    """An RFC 3161 token over a checkpoint's note; request and response kept as they were."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="tokens")
+    authority = models.CharField(max_length=200)
+    request = models.BinaryField()
+    response = models.BinaryField()
+    gen_time = models.DateTimeField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"token over checkpoint {self.checkpoint_id}"
+
+
+class StampFailure(models.Model):
+    """Why a time-stamp authority gave no usable token; kept as evidence."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT)
+    authority = models.CharField(max_length=200)
+    reason = models.CharField(max_length=80)
+    response = models.BinaryField(default=b"")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"no token from {self.authority}"
