@@ -1,0 +1,88 @@
+"""One byte form for one value: RFC 8785 (JSON Canonicalization Scheme), without floats."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NoReturn
+
+from comity.core.errors import Untrusted
+
+DEPTH_LIMIT = 64
+_INTEGER_LIMIT = 2**53
+
+
+def encode(value: object) -> bytes:
+    """Return the only byte form of a value (RFC 8785, section 3.2), in UTF-8.
+
+    value: None, bool, int with |n| < 2**53, str, list, tuple or dict with str keys, to 64 levels.
+    A tuple is written as a list. No floats: amounts of money and measures travel as text.
+    Raises TypeError for any other type, ValueError for an integer out of range, text with a lone
+    surrogate, or a value nested too deeply.
+    """
+    text = json.dumps(_ordered(value, 0), ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8")
+
+
+def decode(data: bytes) -> Any:  # Any: the shape is the caller's to check
+    """Return the value whose canonical form is exactly these bytes.
+
+    Raises Untrusted for anything else: no JSON, duplicate names, floats, other spacing or order.
+    """
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
+    except UnicodeDecodeError:
+        raise Untrusted("canonical.not_utf8") from None
+    except (ValueError, RecursionError):
+        raise Untrusted("canonical.not_json") from None
+    try:
+        again = encode(value)
+    except ValueError:
+        raise Untrusted("canonical.value_out_of_range") from None
+    if again != data:
+        raise Untrusted("canonical.not_canonical")
+    return value
+
+
+def digest_hex(value: object) -> str:
+    """Return the SHA-256 of the canonical form, as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(encode(value)).hexdigest()
+
+
+def _ordered(value: object, depth: int) -> object:
+    if depth > DEPTH_LIMIT:
+        raise ValueError("nested too deeply")
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        if abs(value) >= _INTEGER_LIMIT:
+            raise ValueError("integer out of range")
+        return value
+    if isinstance(value, list | tuple):
+        return [_ordered(member, depth + 1) for member in value]
+    if isinstance(value, dict):
+        return {name: _ordered(value[name], depth + 1) for name in sorted(value, key=_sort_key)}
+    raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+def _sort_key(name: object) -> bytes:
+    """Order names by UTF-16 code units, as section 3.2.3 demands; Python orders by code points."""
+    if not isinstance(name, str):
+        raise TypeError("names must be text")
+    return name.encode("utf-16-be")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate name")
+    return found
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise ValueError(f"only integers, not {text[:20]}")

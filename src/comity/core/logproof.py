@@ -1,0 +1,81 @@
+"""A proof that one entry is in a ledger, to be checked offline: C2SP tlog-proof."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from comity.core import checkpoint as checkpoints
+from comity.core import notes
+from comity.core.errors import Untrusted
+from comity.core.merkle import HASH_SIZE, leaf_hash, verify_inclusion
+
+_HEAD = "c2sp.org/tlog-proof@v1"
+_PATH_LIMIT = 63
+_SIZE_LIMIT = notes.NOTE_SIZE_LIMIT + 65536
+
+
+@dataclass(frozen=True)
+class LogProof:
+    """What a `.tlog-proof` file holds.
+
+    index: 0-based. path: sibling hashes, leaf side first. checkpoint: the signed note.
+    extra: bytes that nothing authenticates, or None.
+    """
+
+    index: int
+    path: tuple[bytes, ...]
+    checkpoint: bytes
+    extra: bytes | None = None
+
+
+def write(proof: LogProof) -> bytes:
+    """Return the file; the checkpoint stands in it byte for byte."""
+    lines = [_HEAD]
+    if proof.extra is not None:
+        lines.append("extra " + base64.b64encode(proof.extra).decode("ascii"))
+    lines.append(f"index {proof.index}")
+    lines.extend(base64.b64encode(sibling).decode("ascii") for sibling in proof.path)
+    return ("\n".join(lines) + "\n\n").encode("ascii") + proof.checkpoint
+
+
+def parse(data: bytes) -> LogProof:
+    """Read a `.tlog-proof` file; proves nothing yet.
+
+    Raises Untrusted for anything else.
+    """
+    if len(data) > _SIZE_LIMIT:
+        raise Untrusted("logproof.too_long")
+    head, gap, note = data.partition(b"\n\n")
+    try:
+        lines = head.decode("ascii").split("\n")
+    except UnicodeDecodeError:
+        raise Untrusted("logproof.malformed") from None
+    if not gap or lines.pop(0) != _HEAD or not lines:
+        raise Untrusted("logproof.malformed")
+    extra = None
+    if lines[0].startswith("extra "):
+        extra = notes.decode_base64(lines.pop(0).removeprefix("extra "))
+    if not lines or not lines[0].startswith("index ") or len(lines) > 1 + _PATH_LIMIT:
+        raise Untrusted("logproof.malformed")
+    index = checkpoints.parse_decimal(lines[0].removeprefix("index "))
+    path = tuple(notes.decode_base64(line) for line in lines[1:])
+    if any(len(sibling) != HASH_SIZE for sibling in path):
+        raise Untrusted("logproof.malformed")
+    return LogProof(index, path, note, extra)
+
+
+def verify(
+    proof: LogProof, entry: bytes, verifiers: Sequence[notes.Verifier]
+) -> checkpoints.SignedCheckpoint:
+    """Check that the ledger committed to this entry at this index, and return its checkpoint.
+
+    entry: the leaf's bytes, from which the leaf hash is computed anew. verifiers: trusted keys of
+    the ledger and of witnesses, from outside the file.
+    Raises Untrusted or ProofError for what does not hold.
+    """
+    signed = checkpoints.verify(proof.checkpoint, verifiers)
+    head = signed.checkpoint
+    verify_inclusion(leaf_hash(entry), proof.index, head.size, proof.path, head.root)
+    return signed
