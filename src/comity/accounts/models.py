@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -18,6 +18,7 @@ from comity.core.access import (
     acts_of,
     compartments_of,
 )
+from comity.core.errors import NotVisible
 
 
 class OfficerManager(BaseUserManager["Officer"]):
@@ -163,3 +164,17 @@ def team_records(actor: object, kind: str) -> models.QuerySet[Membership, uuid.U
         .filter(officer_id=officer_id, kind=kind)
         .values_list("record", flat=True)
     )
+
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+
+def fetch(rows: models.QuerySet[ModelT], **lookup: object) -> ModelT:
+    """Return the one row of an already permitted queryset (`visible_to(actor)`), or raise NotVisible.
+
+    Missing and hidden rows look the same to the officer; the middleware records the attempt.
+    """
+    row = rows.filter(**lookup).first()
+    if row is None:
+        raise NotVisible("access.not_visible", act=f"see_{rows.model._meta.model_name}")
+    return row

@@ -25,6 +25,10 @@ class NotAllowed(Refused):
     """The officer's roles, compartments or team memberships do not include this act."""
 
 
+class NotVisible(NotAllowed):
+    """There is no such thing for this officer: it is not there, or not theirs; they cannot tell which."""
+
+
 class WrongState(Refused):
     """The thing is in another state than the act needs."""
 

@@ -1,0 +1,23 @@
+"""One row of work on the Today page: what, why it matters, the clock, and the one verb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """A thing that waits for the officer who looks.
+
+    title, detail, verb and clock_source are already in the officer's language and name nobody.
+    due_at: aware UTC, or None where no clock runs. icon: a name of the icon set.
+    """
+
+    title: str
+    detail: str
+    url: str
+    verb: str
+    icon: str = "circle-dot"
+    due_at: datetime | None = None
+    clock_source: str = ""

@@ -1,0 +1,24 @@
+"""The `comity` command: Django's runner with the node's settings, and `comity demo` without them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+WITHOUT_A_NODE = {"demo", "init"}
+
+
+def main() -> None:
+    """Run one command; `comity help` lists them."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "comity.node.settings")
+    if len(sys.argv) > 1 and sys.argv[1] == "demo":
+        from comity.node.demo.command import main as demo
+
+        sys.exit(demo(sys.argv[2:]))
+    if len(sys.argv) > 1 and sys.argv[1] == "init":
+        from comity.node.making import main as init
+
+        sys.exit(init(sys.argv[2:]))
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)

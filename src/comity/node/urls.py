@@ -1,0 +1,23 @@
+"""Every page of a node."""
+
+from django.urls import include, path
+
+from comity.node import views
+
+urlpatterns = [
+    path("", views.today, name="today"),
+    path("healthz", views.health, name="health"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("account/", include("allauth.urls")),
+    path("people/", include("comity.hub.urls")),
+    path("cases/", include("comity.cases.urls")),
+    path("evidence/", include("comity.evidence.urls")),
+    path("letters/", include("comity.assistance.urls")),
+    path("exchange/", include("comity.exchange.urls")),
+    path("ledger/", include("comity.ledger.urls")),
+    path("administration/", include("comity.accounts.urls")),
+]
+
+handler403 = "comity.node.views.forbidden"
+handler404 = "comity.node.views.not_found"
+handler500 = "comity.node.views.broken"
