@@ -1,0 +1,1 @@
+"""Node-to-node sealing: recipient keys, envelopes, descriptors and receipts."""
