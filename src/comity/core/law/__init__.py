@@ -1,0 +1,1 @@
+"""The law as data: bases, letters and offences, each with its source and certainty."""
