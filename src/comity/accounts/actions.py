@@ -219,3 +219,22 @@ def record_sign_in(actor: Officer, *, methods: list[str]) -> None:
 def record_look(actor: Actor, subject: str, *, part: str, purpose: str = "") -> None:
     """Keep that protected content was looked at: opening is an act too."""
     ledger.append(actor, "access.looked", subject, part=part, purpose=purpose)
+
+
+@transaction.atomic
+def end_expired(actor: Actor) -> int:
+    """End memberships whose time is over; return how many."""
+    now = timezone.now()
+    due = list(
+        Membership.objects.select_for_update().filter(until__lte=now, ended_at=None).order_by("pk")
+    )
+    for membership in due:
+        membership.ended_at = now
+        ledger.append(
+            actor,
+            "accounts.team_left",
+            f"{membership.kind}:{membership.record}",
+            membership=membership.pk,
+        )
+    Membership.objects.bulk_update(due, ["ended_at"])
+    return len(due)

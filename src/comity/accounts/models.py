@@ -9,7 +9,9 @@ from typing import ClassVar, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from comity.core.access import (
     Act,
@@ -19,6 +21,7 @@ from comity.core.access import (
     compartments_of,
 )
 from comity.core.errors import NotVisible
+from comity.core.worklist import WorkRow
 
 
 class OfficerManager(BaseUserManager["Officer"]):
@@ -178,3 +181,20 @@ def fetch(rows: models.QuerySet[ModelT], **lookup: object) -> ModelT:
     if row is None:
         raise NotVisible("access.not_visible", act=f"see_{rows.model._meta.model_name}")
     return row
+
+
+def work_for(actor: object) -> list[WorkRow]:
+    """Emergency openings that this officer must look at: every one but their own."""
+    if not isinstance(actor, Officer) or not actor.may(Act.REVIEW_BREAK_GLASS):
+        return []
+    waiting = BreakGlass.objects.filter(reviewed_at=None).exclude(membership__officer=actor)
+    return [
+        WorkRow(
+            title=gettext("Emergency access %(number)s") % {"number": glass.pk},
+            detail=gettext("Somebody opened a record outside their team. Look at the reason."),
+            url=reverse("break_glass_review", args=[glass.pk]),
+            verb=gettext("Review"),
+            icon="shield-alert",
+        )
+        for glass in waiting
+    ]

@@ -1,8 +1,8 @@
 """The node's own keys as files in one folder: made once, read by whoever seals, signs or unwraps.
 
 Layout (all files mode 0600): `seal.key`/`seal.pem` (ECDSA P-256, CAdES and receipts), `ca.key`/`ca.pem`
-(the node's own authority), `tls.key`/`tls.pem` (server and client of the exchange), `ledger.key`
-(Ed25519 seed, note signer), `http.key` (Ed25519 seed, RFC 9421), `vault-root.key` (32 bytes, wraps
+(the node's own authority), `tls.key`/`tls.pem` (server of the exchange), `tls-client.key`/`tls-client.pem` (our calls to
+partners), `ledger.key` (Ed25519 seed, note signer), `http.key` (Ed25519 seed, RFC 9421), `vault-root.key` (32 bytes, wraps
 every object key), `person-root.key` (32 bytes, wraps personal fields), `kem/<key_id>.{key,json}`.
 """
 
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from comity.core import certificates
+from comity.core import certificates, notes
 from comity.core.sealing import keys as hpke_keys
 
 DEFAULT_SUITE = 1
@@ -54,10 +54,9 @@ class Keyring:
         """PEM of the seal certificate."""
         return self.read("seal.pem")
 
-    @cached_property
-    def ledger_key(self) -> Ed25519PrivateKey:
-        """The note signer of the ledger's checkpoints."""
-        return Ed25519PrivateKey.from_private_bytes(self.read("ledger.key"))
+    def ledger_signer(self, origin: str) -> notes.Signer:
+        """The note signer of the ledger's checkpoints, under the ledger's name."""
+        return notes.Signer(origin, self.read("ledger.key"))
 
     @cached_property
     def http_key(self) -> Ed25519PrivateKey:
@@ -102,13 +101,10 @@ def create(folder: Path, *, node_id: str, hosts: list[str], now: datetime) -> Ke
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / "kem").mkdir(exist_ok=True, mode=0o700)
-    ca_key, ca_pem = certificates.make_ca(f"{node_id} authority", now=now, days=3650)
-    seal_key, seal_pem = certificates.make_certificate(
-        (ca_key, ca_pem), node_id, kind="seal", hosts=[], now=now, days=1095
-    )
-    tls_key, tls_pem = certificates.make_certificate(
-        (ca_key, ca_pem), node_id, kind="tls_server", hosts=hosts, now=now, days=825
-    )
+    authority = certificates.make_ca(f"{node_id} authority", now, 3650)
+    seal = certificates.make_certificate(authority, node_id, "seal", [], now, 1095)
+    server = certificates.make_certificate(authority, node_id, "tls_server", hosts, now, 825)
+    client = certificates.make_certificate(authority, node_id, "tls_client", [], now, 825)
     private, public, key_id = hpke_keys.generate(DEFAULT_SUITE)
     described = {
         "key_id": key_id,
@@ -116,12 +112,14 @@ def create(folder: Path, *, node_id: str, hosts: list[str], now: datetime) -> Ke
         "public": base64.b64encode(public).decode("ascii"),
     }
     for name, data in {
-        "ca.key": ca_key,
-        "ca.pem": ca_pem,
-        "seal.key": seal_key,
-        "seal.pem": seal_pem,
-        "tls.key": tls_key,
-        "tls.pem": tls_pem,
+        "ca.key": authority.key_pem,
+        "ca.pem": authority.certificate_pem,
+        "seal.key": seal.key_pem,
+        "seal.pem": seal.certificate_pem,
+        "tls.key": server.key_pem,
+        "tls.pem": server.certificate_pem,
+        "tls-client.key": client.key_pem,
+        "tls-client.pem": client.certificate_pem,
         "ledger.key": os.urandom(32),
         "http.key": os.urandom(32),
         "vault-root.key": os.urandom(32),

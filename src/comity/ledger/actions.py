@@ -13,13 +13,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from comity.core import canonical, checkpoint, logproof, merkle, tiles
+from comity.core import canonical, checkpoint, logproof, merkle, notes, tiles
 from comity.core.access import Actor
 from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
 from comity.core.uuid7 import uuid7
 from comity.ledger import engines
-from comity.ledger.models import Checkpoint, Entry, EntryDetails, Tile
+from comity.ledger.models import Checkpoint, Entry, EntryDetails, StampFailure, Tile, TimeToken
 
 SALT_BYTES = 32
 SEQUENCE_AT_MOST = 20_000
@@ -106,6 +106,11 @@ def origin() -> str:
     return f"{settings.COMITY_NODE_ID}/ledger"
 
 
+def signer() -> notes.Signer:
+    """The key that signs this node's checkpoints."""
+    return keyring().ledger_signer(origin())
+
+
 def size() -> int:
     """How many entries are numbered."""
     newest = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first()
@@ -161,7 +166,7 @@ class _Written:
 
 def _sign_checkpoint(new_size: int, root: bytes) -> Checkpoint:
     head = checkpoint.Checkpoint(origin=origin(), size=new_size, root=root)
-    note = checkpoint.sign(head, keyring().ledger_key)
+    note = checkpoint.sign(head, [signer()])
     return Checkpoint.objects.create(size=new_size, root=root, note=note, at=timezone.now())
 
 
@@ -170,7 +175,7 @@ def newest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
-def prove(entry: Entry, head: Checkpoint | None = None) -> str:
+def prove(entry: Entry, head: Checkpoint | None = None) -> bytes:
     """Return a `.tlog-proof` that the entry is in the tree of `head`, or of the newest checkpoint.
 
     Raises Refused("ledger.pending") while the entry has no number.
@@ -179,7 +184,7 @@ def prove(entry: Entry, head: Checkpoint | None = None) -> str:
     if entry.index is None or head is None or head.size <= entry.index:
         raise Refused("ledger.pending")
     path = tiles.inclusion_path(TileStore(), entry.index, head.size)
-    return logproof.write(index=entry.index, path=path, checkpoint_note=head.note)
+    return logproof.write(logproof.LogProof(entry.index, tuple(path), bytes(head.note)))
 
 
 def prove_growth(old_size: int, new_size: int) -> list[bytes]:
@@ -210,7 +215,7 @@ def verify_all(batch: int = 5_000) -> int:
         root = merkle.root_of(leaves)
         if root != bytes(head.root):
             raise ProofError("ledger.root_differs", size=total)
-        checkpoint.verify(head.note, checkpoint.verifier_of(keyring().ledger_key, origin()))
+        checkpoint.verify(bytes(head.note), [signer().verifier])
         if tiles.root(TileStore(), total) != root:
             raise ProofError("ledger.tiles_differ", size=total)
     return total
@@ -235,3 +240,35 @@ def _checked_leaf(entry: Entry, index: int) -> bytes:
     if committed is not None and committed.commitment_hex != stated["commitment"]:
         raise ProofError("ledger.details_changed", index=index)
     return leaf
+
+
+@transaction.atomic
+def keep_stamp(
+    head: Checkpoint, *, authority: str, request: bytes, response: bytes, gen_time: datetime
+) -> TimeToken:
+    """Keep a verified time-stamp over a checkpoint's note, as asked and as answered."""
+    return TimeToken.objects.create(
+        checkpoint=head,
+        authority=authority,
+        request=request,
+        response=response,
+        gen_time=gen_time,
+        at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def keep_stamp_failures(head: Checkpoint, reasons: list[tuple[str, str, bytes]]) -> None:
+    """Keep why authorities gave no usable stamp; a lying one's answer is evidence."""
+    now = timezone.now()
+    StampFailure.objects.bulk_create(
+        StampFailure(
+            checkpoint=head, authority=authority, reason=reason[:80], response=response, at=now
+        )
+        for authority, reason, response in reasons
+    )
+
+
+def stamped_checkpoint() -> Checkpoint | None:
+    """The newest checkpoint that a time-stamp authority has stamped."""
+    return Checkpoint.objects.filter(tokens__isnull=False).order_by("-size").first()

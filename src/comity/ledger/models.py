@@ -85,7 +85,7 @@ class Checkpoint(models.Model):
 
     size = models.BigIntegerField(unique=True)
     root = models.BinaryField()
-    note = models.TextField()
+    note = models.BinaryField()
     at = models.DateTimeField()
 
     class Meta:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from comity.node.env import MissingSetting
+
 WITHOUT_A_NODE = {"demo", "init"}
 
 
@@ -21,4 +23,7 @@ def main() -> None:
         sys.exit(init(sys.argv[2:]))
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except MissingSetting as missing:
+        sys.exit(str(missing))

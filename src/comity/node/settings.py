@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "comity.ui",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -117,7 +118,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "comity.ui.forms.Renderer"
 
 DATABASES = {"default": env.database(env.text("DATABASE_URL", "sqlite://"), HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -237,6 +238,7 @@ COMITY_NAV = [
     ("ledger", _("Ledger"), "book-check", "see_ledger"),
     ("officers", _("Administration"), "settings", "see_officers"),
 ]
+COMITY_NAV_COUNTS = "comity.node.views.nav_counts"
 COMITY_LABEL_MODULES = [
     "comity.accounts.labels",
     "comity.ledger.labels",

@@ -7,6 +7,7 @@ from comity.node import views
 urlpatterns = [
     path("", views.today, name="today"),
     path("healthz", views.health, name="health"),
+    path("", include("comity.ui.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("account/", include("allauth.urls")),
     path("people/", include("comity.hub.urls")),

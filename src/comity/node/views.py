@@ -1,0 +1,155 @@
+"""Pages that belong to no single app: Today, health, and what is shown when something is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from comity.core.access import Actor
+from comity.core.worklist import WorkRow
+
+# Each app that makes work says what waits for an officer.
+WORK_SOURCES = (
+    "comity.assistance.models.work_for",
+    "comity.cases.models.work_for",
+    "comity.hub.models.work_for",
+    "comity.exchange.models.work_for",
+    "comity.accounts.models.work_for",
+)
+SOON = timedelta(hours=24)
+
+
+def work_for(actor: Actor) -> list[WorkRow]:
+    """Everything that waits for this officer, the most urgent clock first."""
+    rows: list[WorkRow] = []
+    for path in WORK_SOURCES:
+        source: Callable[[Actor], list[WorkRow]] = import_string(path)
+        rows.extend(source(actor))
+    far = timezone.now() + timedelta(days=36500)
+    return sorted(rows, key=lambda row: row.due_at or far)
+
+
+@login_required
+def today(request: HttpRequest) -> HttpResponse:
+    """The officer's work, grouped by legal urgency."""
+    now = timezone.now()
+    rows = work_for(request.user)
+    urgent = [row for row in rows if row.due_at is not None and row.due_at <= now + SOON]
+    waiting = [row for row in rows if row not in urgent]
+    return render(
+        request,
+        "node/today.html",
+        {
+            "now": now,
+            "summary": _summary(len(urgent), len(waiting)),
+            "urgent": [_shown(row, now, first=place == 0) for place, row in enumerate(urgent)],
+            "waiting": [
+                _shown(row, now, first=place == 0 and not urgent)
+                for place, row in enumerate(waiting)
+            ],
+        },
+    )
+
+
+def _summary(urgent: int, waiting: int) -> str:
+    if not urgent and not waiting:
+        return _("Nothing waits for you.")
+    parts = []
+    if urgent:
+        parts.append(
+            ngettext(
+                "%(count)d legal clock runs out within 24 hours.",
+                "%(count)d legal clocks run out within 24 hours.",
+                urgent,
+            )
+            % {"count": urgent}
+        )
+    if waiting:
+        parts.append(
+            ngettext("%(count)d thing waits for you.", "%(count)d things wait for you.", waiting)
+            % {"count": waiting}
+        )
+    return " ".join(parts)
+
+
+def _shown(row: WorkRow, now: datetime, *, first: bool) -> dict[str, Any]:
+    clock, tone = _clock(row.due_at, now)
+    return {
+        "title": row.title,
+        "url": row.url,
+        "icon": row.icon,
+        "sub": row.detail,
+        "clock": clock,
+        "tone": tone,
+        "basis": row.clock_source,
+        "verb": row.verb,
+        "do_url": row.url,
+        "primary": first,
+    }
+
+
+def _clock(due_at: datetime | None, now: datetime) -> tuple[str, str]:
+    if due_at is None:
+        return "", "plain"
+    left = due_at - now
+    if left <= timedelta(0):
+        return _("Time is over"), "urgent"
+    if left <= SOON:
+        hours = max(1, int(left.total_seconds() // 3600))
+        words = ngettext("%(count)d h left", "%(count)d h left", hours) % {"count": hours}
+        return words, "urgent"
+    return (
+        ngettext("%(count)d day left", "%(count)d days left", left.days) % {"count": left.days},
+        "caution",
+    )
+
+
+def nav_counts(request: HttpRequest) -> dict[str, int]:
+    """The number beside Today: clocks that run out within 24 hours."""
+    counted = getattr(request, "counted_work", None)
+    if counted is None:
+        now = timezone.now()
+        counted = sum(
+            1
+            for row in work_for(request.user)  # type: ignore[arg-type]  # only asked when signed in
+            if row.due_at is not None and row.due_at <= now + SOON
+        )
+        request.counted_work = counted  # type: ignore[attr-defined]
+    return {"today": counted}
+
+
+def health(request: HttpRequest) -> JsonResponse:
+    """Say whether the web process reaches its database; for a supervisor or a load balancer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"ok": True})
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Nothing here for this officer."""
+    return render(request, "403.html", {"refusal": exception}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """No such page."""
+    return render(request, "404.html", status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """A fault of ours."""
+    return render(request, "500.html", status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form came without the mark that this site gave it."""
+    return render(request, "403_csrf.html", status=403)

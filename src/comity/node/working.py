@@ -1,0 +1,120 @@
+"""The worker: looks what is due, enqueues it once, runs it; what a killed worker left is done again."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, close_old_connections
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_tasks import TaskResultStatus
+from django_tasks_db.management.commands.db_worker import Worker
+from django_tasks_db.models import DBTaskResult
+
+logger = logging.getLogger("comity.worker")
+
+IDLE_SECONDS = 0.2
+# A task that has run this long may have been left by a worker that was killed: another is started
+# beside it. Every task may run twice and at once, since it claims its rows with leases of their own.
+ALONE_FOR = timedelta(seconds=10)
+KEEP_FINISHED = timedelta(hours=1)
+KEEP_RUNNING = timedelta(days=2)
+HOUSEKEEPING_SECONDS = 60.0
+
+
+@dataclass
+class Planned:
+    """One line of the schedule: look every so often; if work is due, enqueue the task once."""
+
+    is_due: Callable[[], bool]
+    task: Any  # django_tasks has no types
+    seconds: float
+    next_look: float = field(default=0.0)
+
+
+def plan() -> list[Planned]:
+    """The schedule from the settings; fails at start when a path is wrong."""
+    return [
+        Planned(import_string(due), import_string(task), seconds)
+        for due, task, seconds in settings.COMITY_SCHEDULE
+    ]
+
+
+def enqueue_due(planned: list[Planned], *, now: float) -> None:
+    """Enqueue each task whose look has come and that says it is due, unless it waits or runs already."""
+    for line in planned:
+        if now < line.next_look:
+            continue
+        line.next_look = now + line.seconds
+        if line.is_due() and not _waits_or_runs(line.task.module_path):
+            line.task.enqueue()
+
+
+def _waits_or_runs(path: str) -> bool:
+    young = timezone.now() - ALONE_FOR
+    return (
+        DBTaskResult.objects.filter(task_path=path)
+        .filter(
+            Q(status=TaskResultStatus.READY)
+            | Q(status=TaskResultStatus.RUNNING, started_at__gt=young)
+        )
+        .exists()
+    )
+
+
+def drop_old_results() -> None:
+    """Delete results nobody will read; what a task did is in the rows it worked on."""
+    now = timezone.now()
+    DBTaskResult.objects.filter(
+        Q(finished_at__lt=now - KEEP_FINISHED)
+        | Q(status=TaskResultStatus.RUNNING, started_at__lt=now - KEEP_RUNNING)
+    ).delete()
+
+
+def _worker() -> Worker:
+    return Worker(
+        queue_names=["*"],
+        interval=0,
+        batch=True,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id=uuid.uuid4().hex,
+        excluded_queue_names=[],
+    )
+
+
+def work_once(planned: list[Planned] | None = None) -> None:
+    """Enqueue what is due and run until nothing is ready."""
+    enqueue_due(planned or plan(), now=time.monotonic())
+    _worker().run()
+
+
+def work_until_stopped() -> None:
+    """Work until SIGINT or SIGTERM; a task that runs is finished first."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    planned = plan()
+    next_housekeeping = 0.0
+    while not stop.is_set():
+        try:
+            if time.monotonic() >= next_housekeeping:
+                drop_old_results()
+                next_housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
+            work_once(planned)
+        except OperationalError as failure:  # the database is away or busy: it will be back
+            logger.warning("The database does not answer (%s); trying again.", type(failure).__name__)
+            close_old_connections()
+            stop.wait(1.0)
+        stop.wait(IDLE_SECONDS)

@@ -1,0 +1,193 @@
+"""The ledger: entries in the act's transaction, one sequencer, proofs, and triggers that refuse changes."""
+
+import threading
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from comity.core import logproof
+from comity.core.access import NodeActor
+from comity.core.errors import ProofError, Refused
+from comity.ledger import actions
+from comity.ledger.models import Checkpoint, Entry, EntryDetails, Tile
+
+ACTOR = NodeActor("test")
+
+
+def write(count: int, **details: object) -> list[Entry]:
+    with transaction.atomic():
+        return [
+            actions.append(ACTOR, "test.done", f"thing:{number}", n=number, **details)
+            for number in range(count)
+        ]
+
+
+def sequence() -> None:
+    while actions.sequence_pending():
+        pass
+
+
+@pytest.mark.django_db
+def test_an_entry_is_pending_until_the_sequencer_numbers_it() -> None:
+    entry = write(1)[0]
+    assert entry.index is None
+    with pytest.raises(Refused):
+        actions.prove(entry)
+    sequence()
+    entry.refresh_from_db()
+    assert entry.index == 0
+    assert actions.size() == 1
+
+
+@pytest.mark.django_db
+def test_an_act_that_rolls_back_leaves_no_entry() -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        actions.append(ACTOR, "test.done", "thing:1")
+        raise RuntimeError
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_proof_convinces_somebody_who_has_only_the_entry_and_the_key() -> None:
+    write(700)
+    sequence()
+    write(3)
+    sequence()
+    entry = Entry.objects.get(index=701)
+    proof = logproof.parse(actions.prove(entry))
+    signed = logproof.verify(proof, bytes(entry.body), [actions.signer().verifier])
+    assert signed.checkpoint.size == 703
+    with pytest.raises(ProofError):
+        logproof.verify(proof, bytes(entry.body) + b" ", [actions.signer().verifier])
+
+
+@pytest.mark.django_db
+@pytest.mark.breaks_ledger
+def test_the_database_refuses_to_change_or_delete_the_ledger() -> None:
+    write(2)
+    sequence()
+    entry = Entry.objects.get(index=0)
+    attempts = [
+        lambda: Entry.objects.filter(index=0).update(kind="test.undone"),
+        lambda: Entry.objects.filter(index=0).update(index=9),
+        lambda: Entry.objects.filter(index=0).delete(),
+        lambda: EntryDetails.objects.filter(entry=entry).update(details=b"{}"),
+        lambda: EntryDetails.objects.filter(entry=entry).delete(),
+        lambda: Tile.objects.update(hashes=b"x" * 64),
+        lambda: Tile.objects.all().delete(),
+        lambda: Checkpoint.objects.update(size=1),
+        lambda: Checkpoint.objects.all().delete(),
+    ]
+    for attempt in attempts:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attempt()
+    assert actions.verify_all() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.breaks_ledger
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE ledger_entry SET body = %s WHERE \"index\" = 1",
+        "UPDATE ledger_entry SET kind = 'x' WHERE \"index\" = 1",
+        "UPDATE ledger_entry SET leaf_hash = %s WHERE \"index\" = 1",
+        "UPDATE ledger_entrydetails SET details = %s",
+        "DELETE FROM ledger_entrydetails; DELETE FROM ledger_entry WHERE \"index\" = 2",
+        "UPDATE ledger_tile SET hashes = %s",
+        "UPDATE ledger_checkpoint SET root = %s",
+        "UPDATE ledger_checkpoint SET note = %s",
+    ],
+)
+def test_an_insider_who_edits_a_table_is_found_out(damage: str) -> None:
+    write(3)
+    sequence()
+    with connection.cursor() as cursor:
+        for table in ("entry", "entrydetails", "tile", "checkpoint", "timetoken"):
+            _without_triggers(cursor, table)
+        for statement in damage.split("; "):
+            cursor.execute(statement, [b"\x00" * 32] if "%s" in statement else [])
+    with pytest.raises((ProofError, Exception)) as found:
+        actions.verify_all()
+    assert isinstance(found.value, Exception)
+    with connection.cursor() as cursor:
+        _restore_triggers(cursor)
+
+
+def _without_triggers(cursor, table: str) -> None:
+    if connection.vendor == "postgresql":
+        cursor.execute(f"ALTER TABLE ledger_{table} DISABLE TRIGGER USER")
+        return
+    cursor.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+        [f"ledger_{table}"],
+    )
+    for (name,) in cursor.fetchall():
+        cursor.execute(f"DROP TRIGGER {name}")
+
+
+def _restore_triggers(cursor) -> None:
+    from comity.ledger import engines
+
+    if connection.vendor == "postgresql":
+        for table in ("entry", "entrydetails", "tile", "checkpoint", "timetoken"):
+            cursor.execute(f"ALTER TABLE ledger_{table} ENABLE TRIGGER USER")
+        return
+    for statement in engines.trigger_statements("sqlite"):
+        cursor.execute(statement.replace("CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_writers_and_two_sequencers_number_every_entry_once() -> None:
+    def writer() -> None:
+        for _ in range(10):
+            write(3)
+        connection.close()
+
+    def sequencer() -> None:
+        for _ in range(20):
+            actions.sequence_pending()
+        connection.close()
+
+    threads = [threading.Thread(target=work) for work in [writer] * 4 + [sequencer] * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sequence()
+    assert sorted(Entry.objects.values_list("index", flat=True)) == list(range(120))
+    assert actions.verify_all() == 120
+
+
+@pytest.mark.django_db
+def test_appending_outside_a_transaction_is_a_bug(transactional_db: None) -> None:
+    with pytest.raises(RuntimeError):
+        actions.append(ACTOR, "test.done", "thing:1")
+
+
+@pytest.mark.django_db
+def test_a_checkpoint_is_stamped_by_a_real_authority(tsa, settings) -> None:
+    from comity.ledger import tasks
+
+    url, root = tsa
+    settings.COMITY_TSA_URLS = [url]
+    settings.COMITY_TSA_ROOTS = [root]
+    write(2)
+    sequence()
+    assert tasks.stamp_is_due()
+    assert tasks.stamp_newest()
+    assert not tasks.stamp_is_due()
+    assert actions.stamped_checkpoint().size == 2
+
+
+@pytest.mark.django_db
+def test_a_silent_authority_is_recorded_and_does_not_stop_anything(settings) -> None:
+    from comity.ledger import tasks
+    from comity.ledger.models import StampFailure
+
+    settings.COMITY_TSA_URLS = ["http://127.0.0.1:9/"]
+    write(1)
+    sequence()
+    assert not tasks.stamp_newest()
+    assert StampFailure.objects.get().reason.startswith("http.")
+    assert not tasks.stamp_is_due()
