@@ -1,0 +1,1 @@
+"""Looks: the frame, the components, the words."""

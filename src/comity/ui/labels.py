@@ -1,0 +1,193 @@
+"""From codes to words: what rules call by a code, the screen says in the officer's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from comity.core.errors import Refused, Untrusted
+
+Code = str | Enum | Refused | Untrusted
+
+
+def label(code: Code | None, kind: str = "") -> str:
+    """Return the words for a code: a StrEnum member, a string, or a refusal with its facts.
+
+    Looked up as "Kind.code", then "code", then by the code's first words ("a.b.c" → "a.b" → "a").
+    A code without words comes back as it is: a page must not fail for a missing word.
+    """
+    if code is None or code == "":
+        return ""
+    words = _find(_registry()[0], *_keys(code, kind))
+    text = _plain(code) if words is None else str(words)
+    facts = getattr(code, "facts", None)
+    return _fill(text, facts) if facts else text
+
+
+def tone(code: Code | None, kind: str = "") -> tuple[str, str]:
+    """Return tone and icon of a code's status word; ("plain", "circle-dashed") if none is set."""
+    found = _find(_registry()[1], *_keys(code, kind)) if code else None
+    return found or ("plain", "circle-dashed")
+
+
+def has_label(code: Code, kind: str = "") -> bool:
+    """Say whether the code has words of its own (not those of its family)."""
+    words, name, plain = _registry()[0], *_keys(code, kind)
+    return f"{name}.{plain}" in words or plain in words
+
+
+def _plain(code: Code) -> str:
+    if isinstance(code, Refused | Untrusted):
+        return code.code
+    return str(code.value) if isinstance(code, Enum) else str(code)
+
+
+def _keys(code: Code, kind: str) -> tuple[str, str]:
+    if not kind and isinstance(code, Enum):
+        kind = type(code).__name__
+    return kind, _plain(code)
+
+
+def _find(table: Mapping[str, Any], kind: str, plain: str) -> Any:
+    if kind and (found := table.get(f"{kind}.{plain}")) is not None:
+        return found
+    parts = plain.split(".")
+    for length in range(len(parts), 0, -1):
+        if (found := table.get(".".join(parts[:length]))) is not None:
+            return found
+    return None
+
+
+class _Facts(dict[str, str]):
+    """The facts of an error as words; a fact that is not there is left out of the sentence."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _fill(text: str, facts: Mapping[str, Any]) -> str:
+    return text.format_map(_Facts({name: _words(value) for name, value in facts.items()}))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(sorted(_words(part) for part in value))
+    return label(value) if isinstance(value, str | Enum) else str(value)
+
+
+@cache
+def _registry() -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
+    words: dict[str, Any] = dict(LABELS)
+    tones: dict[str, tuple[str, str]] = dict(TONES)
+    for name in getattr(settings, "COMITY_LABEL_MODULES", ()):
+        module = import_module(name)
+        words.update(module.LABELS)
+        tones.update(getattr(module, "TONES", {}))
+    return words, tones
+
+
+LABELS: dict[str, Any] = {
+    # core/access.py: roles
+    "Role.hub_coordinator": _("Hub coordinator"),
+    "Role.investigator": _("Investigator"),
+    "Role.prosecutor": _("Prosecutor"),
+    "Role.supervisor": _("Supervisor"),
+    "Role.central_authority": pgettext_lazy("law", "Central authority lawyer"),
+    "Role.executing_officer": _("Executing officer"),
+    "Role.analyst": _("Analyst"),
+    "Role.auditor": _("Auditor"),
+    "Role.administrator": _("Administrator"),
+    # core/access.py: compartments
+    "Compartment.support": _("Support only"),
+    "Compartment.investigation": _("Investigation"),
+    "Compartment.identity": _("Identity"),
+    "Compartment.disclosable": _("May be disclosed"),
+    # core/access.py: acts, in the words of the buttons
+    "Act.see_people": _("See people"),
+    "Act.register_person": _("Register a person"),
+    "Act.record_consent": _("Record consent"),
+    "Act.withdraw_consent": _("Withdraw consent"),
+    "Act.share_account": _("Share an account"),
+    "Act.see_items": _("See items"),
+    "Act.add_item": _("Add an item"),
+    "Act.open_item": _("Open an item"),
+    "Act.export_package": _("Export a package"),
+    "Act.see_cases": _("See cases"),
+    "Act.open_case": _("Open a case"),
+    "Act.record_incident": _("Record an incident"),
+    "Act.qualify_incident": pgettext_lazy("law", "Qualify an incident"),
+    "Act.assess_element": pgettext_lazy("law", "Assess an element"),
+    "Act.see_letters": _("See letters"),
+    "Act.draft_letter": _("Draft a letter"),
+    "Act.review_letter": _("Review a letter"),
+    "Act.approve_letter": _("Approve a letter"),
+    "Act.send_letter": _("Send a letter"),
+    "Act.register_letter": _("Register a letter"),
+    "Act.execute_letter": pgettext_lazy("law", "Execute a letter"),
+    "Act.release_reply": _("Release a reply"),
+    "Act.accept_conditions": _("Accept conditions"),
+    "Act.see_exchange": _("See the exchange"),
+    "Act.pair_partner": _("Pair with a partner"),
+    "Act.confirm_partner": _("Confirm a partner"),
+    "Act.resend_message": _("Send a message again"),
+    "Act.see_ledger": _("See the ledger"),
+    "Act.see_officers": _("See officers"),
+    "Act.manage_officers": _("Manage officers"),
+    "Act.add_to_team": _("Add to a team"),
+    "Act.break_glass": _("Open in an emergency"),
+    "Act.review_break_glass": _("Review an emergency opening"),
+    # receipts
+    "Receipt.E1": _("accepted"),
+    "Receipt.E2": _("relayed"),
+    "Receipt.E3": _("consigned"),
+    "Receipt.E4": _("opened"),
+    "Receipt.E5": _("acknowledged"),
+    "Receipt.F1": _("not accepted"),
+    "Receipt.F2": _("not relayed"),
+    "Receipt.F3": _("not consigned"),
+    "Receipt.F4": _("not opened"),
+    # how sure a legal statement is
+    "Sure.lawyer": _("confirmed by a lawyer"),
+    "Sure.read": _("read in the official text"),
+    "Sure.excerpt": _("read in an excerpt"),
+    "Sure.recalled": _("recalled, not yet checked"),
+    # languages
+    "Language.uk": _("Ukrainian"),
+    "Language.ja": _("Japanese"),
+    "Language.en": _("English"),
+    # refusals of core
+    "access.not_allowed": _("Your roles do not include this act. Ask your supervisor."),
+    "access": _("You may not do this. Ask your supervisor."),
+    # bytes from outside or from disk that cannot be believed, by family
+    "canonical": _("The record is not in its one agreed form."),
+    "merkle": _("The ledger proof does not hold."),
+    "tiles": _("The ledger's tree is not complete."),
+    "note": _("The signature on the ledger's checkpoint does not hold."),
+    "checkpoint": _("The ledger's checkpoint does not hold."),
+    "logproof": _("The ledger proof does not hold."),
+    "vaultfile": _("The stored file is not as it was put in."),
+    "timestamp": _("The time-stamp does not hold."),
+    "cms": _("The signature does not hold."),
+    "certificate": _("The certificate cannot be trusted."),
+    "container": _("The container is not complete or was changed."),
+    "envelope": _("The sealed message cannot be opened here."),
+    "envelope.not_for_us": _("The sealed message is for another node."),
+    "descriptor": _("The partner's descriptor cannot be trusted."),
+    "receipt": _("The receipt does not hold."),
+    "message": _("The message is not in the agreed form."),
+    "package": _("The package does not hold together."),
+}
+
+TONES: dict[str, tuple[str, str]] = {
+    "Compartment.support": ("sealed", "lock-keyhole"),
+    "Compartment.identity": ("sealed", "lock-keyhole"),
+    "Compartment.investigation": ("note", "folder-lock"),
+    "Compartment.disclosable": ("plain", "file-text"),
+}
