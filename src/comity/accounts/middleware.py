@@ -8,12 +8,11 @@ from collections.abc import Callable
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
 
 from comity.accounts import actions
 from comity.accounts.models import Officer
 from comity.core.access import NodeActor
-from comity.core.errors import NotAllowed
+from comity.core.errors import NotAllowed, NotVisible
 
 Handler = Callable[[HttpRequest], HttpResponse]
 OPEN_WITHOUT_SECOND_FACTOR = ("/account/", "/static/", "/i18n/", "/healthz")
@@ -62,5 +61,6 @@ class RefusalMiddleware:
             act=str(exception.facts.get("act", exception.code)),
             path_digest=hashlib.sha256(request.path.encode()).hexdigest(),
         )
-        with translation.override(translation.get_language()):
-            return render(request, "403.html", {"refusal": exception}, status=403)
+        if isinstance(exception, NotVisible):
+            return render(request, "404.html", {"refusal": exception}, status=404)
+        return render(request, "403.html", {"refusal": exception}, status=403)

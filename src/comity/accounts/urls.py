@@ -1,5 +1,14 @@
-"""Addresses of the accounts pages."""
+"""Addresses of the administration pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from comity.accounts import views
+
+urlpatterns = [
+    path("", views.officers, name="officers"),
+    path("new/", views.add_officer, name="add_officer"),
+    path("officers/<int:pk>/", views.officer, name="officer"),
+    path("officers/<int:pk>/deactivate/", views.deactivate, name="deactivate_officer"),
+    path("team/<slug:kind>/<uuid:record>/", views.team, name="team"),
+    path("emergency/<int:pk>/", views.review, name="break_glass_review"),
+]

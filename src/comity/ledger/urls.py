@@ -1,5 +1,15 @@
-"""Addresses of the ledger pages."""
+"""Addresses of the ledger's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from comity.ledger import views
+
+urlpatterns = [
+    path("", views.entries, name="ledger"),
+    path("mine/", views.own_entries, name="own_entries"),
+    path("<int:number>/", views.entry, name="ledger_entry"),
+    path("<int:number>/proof", views.proof, name="ledger_proof"),
+    path("<int:number>/body", views.body, name="ledger_body"),
+    path("checkpoints/<int:size>", views.checkpoint_note, name="ledger_checkpoint"),
+    path("checkpoints/<int:size>/time", views.time_token, name="ledger_time_token"),
+]

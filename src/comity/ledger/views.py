@@ -1,0 +1,130 @@
+"""Pages of the ledger: what was done, by whom, and a proof that anyone can check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from comity.core.access import Act, require
+from comity.core.errors import Refused
+from comity.ledger import actions
+from comity.ledger.models import Checkpoint, Entry, TimeToken
+
+PER_PAGE = 50
+
+
+@login_required
+@require_GET
+def entries(request: HttpRequest) -> HttpResponse:
+    """Every entry, newest first; for auditors and supervisors."""
+    require(request.user, Act.SEE_LEDGER)  # type: ignore[arg-type]  # signed in
+    wanted = request.GET.get("q", "").strip()
+    rows = Entry.objects.order_by("-id")
+    if wanted:
+        rows = rows.filter(Q(kind__startswith=wanted) | Q(subject=wanted) | Q(actor=wanted))
+    return render(request, "ledger/entries.html", _list(request, rows) | {"wanted": wanted})
+
+
+@login_required
+@require_GET
+def own_entries(request: HttpRequest) -> HttpResponse:
+    """What the ledger says about the officer who looks."""
+    rows = Entry.objects.filter(actor=request.user.actor_id).order_by("-id")  # type: ignore[union-attr]
+    return render(request, "ledger/entries.html", _list(request, rows) | {"own": True})
+
+
+def _list(request: HttpRequest, rows: Any) -> dict[str, Any]:
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    head = actions.newest_checkpoint()
+    stamped = actions.stamped_checkpoint()
+    return {
+        "page_obj": page,
+        "head": head,
+        "root_hex": bytes(head.root).hex() if head else "",
+        "stamped": stamped,
+        "token": stamped.tokens.first() if stamped else None,
+        "pending": actions.pending_count(),
+    }
+
+
+def _entry(request: HttpRequest, number: int) -> Entry:
+    entry = Entry.objects.filter(index=number).select_related("committed").first()
+    if entry is None:
+        raise Http404
+    if entry.actor != request.user.actor_id:  # type: ignore[union-attr]
+        require(request.user, Act.SEE_LEDGER)  # type: ignore[arg-type]
+    return entry
+
+
+@login_required
+@require_GET
+def entry(request: HttpRequest, number: int) -> HttpResponse:
+    """One entry: what it says, what it commits to, and its proof."""
+    found = _entry(request, number)
+    return render(
+        request,
+        "ledger/entry.html",
+        {
+            "entry": found,
+            "details": sorted(found.committed.as_mapping().items()),
+            "leaf_hex": bytes(found.leaf_hash or b"").hex(),
+            "body": bytes(found.body).decode("utf-8"),
+        },
+    )
+
+
+def _download(data: bytes, name: str, media_type: str) -> HttpResponse:
+    return HttpResponse(
+        data,
+        content_type=media_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@login_required
+@require_GET
+def proof(request: HttpRequest, number: int) -> HttpResponse:
+    """The entry's `.tlog-proof`: checks offline against the ledger's published key."""
+    found = _entry(request, number)
+    try:
+        data = actions.prove(found)
+    except Refused:
+        return redirect("ledger_entry", number=number)
+    return _download(data, f"entry-{number}.tlog-proof", "text/plain; charset=utf-8")
+
+
+@login_required
+@require_GET
+def body(request: HttpRequest, number: int) -> HttpResponse:
+    """The entry's bytes: the input of the leaf hash."""
+    return _download(
+        bytes(_entry(request, number).body), f"entry-{number}.json", "application/json"
+    )
+
+
+@login_required
+@require_GET
+def checkpoint_note(request: HttpRequest, size: int) -> HttpResponse:
+    """A signed tree head as a file; anyone who may sign in may keep it and compare later."""
+    head = Checkpoint.objects.filter(size=size).first()
+    if head is None:
+        raise Http404
+    return _download(bytes(head.note), f"checkpoint-{size}.txt", "text/plain; charset=utf-8")
+
+
+@login_required
+@require_GET
+def time_token(request: HttpRequest, size: int) -> HttpResponse:
+    """The time-stamp response over a checkpoint; `openssl ts -verify` checks it."""
+    token = TimeToken.objects.filter(checkpoint__size=size).first()
+    if token is None:
+        raise Http404
+    return _download(
+        bytes(token.response), f"checkpoint-{size}.tsr", "application/timestamp-reply"
+    )
