@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +56,27 @@ def test_the_example_of_the_specification_is_read():
     head = checkpoint.parse(text)
     assert (head.origin, head.size) == ("example.com/behind-the-sofa", 20852163)
     assert checkpoint.format(head) == text
+
+
+def test_openssl_agrees_with_the_ledgers_signature(tmp_path):
+    note = checkpoint.sign(HEAD, [LEDGER])
+    blob = base64.b64decode(note.decode().splitlines()[-1].split(" ")[2])
+    (tmp_path / "text").write_bytes(checkpoint.format(HEAD).encode())
+    (tmp_path / "signature").write_bytes(blob[4:])
+    # An Ed25519 key in DER is twelve fixed bytes and the key (RFC 8410).
+    (tmp_path / "key").write_bytes(
+        bytes.fromhex("302a300506032b6570032100") + LEDGER.verifier.public
+    )
+    assert openssl_verifies(tmp_path)
+    (tmp_path / "text").write_bytes(checkpoint.format(HEAD).encode() + b" ")
+    assert not openssl_verifies(tmp_path)
+
+
+def openssl_verifies(folder):
+    command = (
+        "openssl pkeyutl -verify -pubin -inkey key -keyform DER -rawin -in text -sigfile signature"
+    )
+    return subprocess.run(command.split(), cwd=folder, capture_output=True).returncode == 0
 
 
 @given(checkpoints)

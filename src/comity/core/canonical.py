@@ -10,6 +10,7 @@ from comity.core.errors import Untrusted
 
 DEPTH_LIMIT = 64
 _INTEGER_LIMIT = 2**53
+_INTEGER_DIGITS = 17  # sixteen and a sign; longer ones are not even converted
 
 
 def encode(value: object) -> bytes:
@@ -33,6 +34,7 @@ def decode(data: bytes) -> Any:  # Any: the shape is the caller's to check
         value = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_without_duplicates,
+            parse_int=_integer,
             parse_float=_refuse_number,
             parse_constant=_refuse_number,
         )
@@ -82,6 +84,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("duplicate name")
     return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > _INTEGER_DIGITS:
+        raise ValueError("too many digits")
+    return int(text)
 
 
 def _refuse_number(text: str) -> NoReturn:

@@ -55,12 +55,12 @@ def verify_inclusion(
     Raises ProofError if the path does not lead to the root.
     """
     if not 0 <= index < size:
-        raise ProofError("proof.index_out_of_range", index=index, size=size)
+        raise ProofError("merkle.index_out_of_range", index=index, size=size)
     _check_lengths([leaf, root, *path])
     position, last, current = index, size - 1, leaf
     for sibling in path:
         if last == 0:
-            raise ProofError("proof.path_too_long", index=index, size=size)
+            raise ProofError("merkle.path_too_long", index=index, size=size)
         if position & 1 or position == last:
             current = node_hash(sibling, current)
             while position & 1 == 0 and position:
@@ -69,9 +69,9 @@ def verify_inclusion(
             current = node_hash(current, sibling)
         position, last = position >> 1, last >> 1
     if last != 0:
-        raise ProofError("proof.path_too_short", index=index, size=size)
+        raise ProofError("merkle.path_too_short", index=index, size=size)
     if current != root:
-        raise ProofError("proof.not_included", index=index, size=size)
+        raise ProofError("merkle.not_included", index=index, size=size)
 
 
 def verify_consistency(
@@ -85,16 +85,16 @@ def verify_consistency(
     Raises ProofError if the path does not lead to both roots.
     """
     if not 0 <= old_size <= new_size:
-        raise ProofError("proof.size_shrank", old_size=old_size, new_size=new_size)
+        raise ProofError("merkle.size_shrank", old_size=old_size, new_size=new_size)
     _check_lengths([old_root, new_root, *path])
     if old_size in (0, new_size):
         if path:
-            raise ProofError("proof.path_too_long", old_size=old_size, new_size=new_size)
+            raise ProofError("merkle.path_too_long", old_size=old_size, new_size=new_size)
         if old_root != (EMPTY_ROOT if old_size == 0 else new_root):
-            raise ProofError("proof.not_consistent", old_size=old_size, new_size=new_size)
+            raise ProofError("merkle.not_consistent", old_size=old_size, new_size=new_size)
         return
     if _replay(old_size, old_root, new_size, path) != (old_root, new_root):
-        raise ProofError("proof.not_consistent", old_size=old_size, new_size=new_size)
+        raise ProofError("merkle.not_consistent", old_size=old_size, new_size=new_size)
 
 
 def _replay(
@@ -108,11 +108,11 @@ def _replay(
     if position == 0:
         hashes.insert(0, old_root)
     if not hashes:
-        raise ProofError("proof.path_too_short", old_size=old_size, new_size=new_size)
+        raise ProofError("merkle.path_too_short", old_size=old_size, new_size=new_size)
     old = new = hashes[0]
     for sibling in hashes[1:]:
         if last == 0:
-            raise ProofError("proof.path_too_long", old_size=old_size, new_size=new_size)
+            raise ProofError("merkle.path_too_long", old_size=old_size, new_size=new_size)
         if position & 1 or position == last:
             old, new = node_hash(sibling, old), node_hash(sibling, new)
             while position & 1 == 0 and position:
@@ -121,10 +121,10 @@ def _replay(
             new = node_hash(new, sibling)
         position, last = position >> 1, last >> 1
     if last != 0:
-        raise ProofError("proof.path_too_short", old_size=old_size, new_size=new_size)
+        raise ProofError("merkle.path_too_short", old_size=old_size, new_size=new_size)
     return old, new
 
 
 def _check_lengths(hashes: Iterable[bytes]) -> None:
     if any(len(each) != HASH_SIZE for each in hashes):
-        raise ProofError("proof.hash_length")
+        raise ProofError("merkle.hash_length")

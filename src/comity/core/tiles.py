@@ -73,7 +73,7 @@ def inclusion_path(reader: HashReader, index: int, size: int) -> list[bytes]:
     index: 0-based, below size. Raises ProofError if it is not, or if a stored tile is too short.
     """
     if not 0 <= index < size:
-        raise ProofError("proof.index_out_of_range", index=index, size=size)
+        raise ProofError("merkle.index_out_of_range", index=index, size=size)
     subtrees = _Subtrees(reader, size)
     path: list[bytes] = []
     start, end = 0, size
@@ -95,7 +95,7 @@ def consistency_path(reader: HashReader, old_size: int, new_size: int) -> list[b
     Raises ProofError if the sizes are out of order, or if a stored tile is too short.
     """
     if not 0 <= old_size <= new_size:
-        raise ProofError("proof.size_shrank", old_size=old_size, new_size=new_size)
+        raise ProofError("merkle.size_shrank", old_size=old_size, new_size=new_size)
     if old_size == 0:
         return []
     subtrees = _Subtrees(reader, new_size)
@@ -146,7 +146,7 @@ class _Subtrees:
 def _read(reader: HashReader, level: int, index: int, width: int) -> bytes:
     data = reader.read_tile(level, index, width)
     if len(data) < width * HASH_SIZE:
-        raise ProofError("tile.too_short", level=level, index=index, width=width)
+        raise ProofError("tiles.too_short", level=level, index=index, width=width)
     return data[: width * HASH_SIZE]
 
 
