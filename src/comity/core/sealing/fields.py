@@ -50,6 +50,13 @@ class Fields:
         """Return the error for this member."""
         return Untrusted(f"{self._code}.field", field=name)
 
+    def names(self, pattern: re.Pattern[str]) -> list[str]:
+        """Return the names of all members not yet taken, each matched from end to end."""
+        for name in self._left:
+            if pattern.fullmatch(name) is None:
+                raise self.odd("")
+        return list(self._left)
+
     def take(self, name: str) -> Any:  # Any: a JSON value that the caller checks
         """Return the member as it is."""
         if name not in self._left:

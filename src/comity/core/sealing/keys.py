@@ -29,8 +29,8 @@ class Suite(IntEnum):
     P256 = 2
 
 
-# From weakest to strongest: the hybrid also holds against a quantum computer.
-_BY_STRENGTH = (Suite.P256, Suite.MLKEM768_X25519)
+# The hybrid also holds against a quantum computer.
+STRONGEST_FIRST = (Suite.MLKEM768_X25519, Suite.P256)
 ALL_SUITES = frozenset(Suite)
 
 _HPKE = {
@@ -54,7 +54,7 @@ def at_least(minimum: int) -> frozenset[Suite]:
 
     Raises ValueError for an unknown suite.
     """
-    return frozenset(_BY_STRENGTH[_BY_STRENGTH.index(Suite(minimum)) :])
+    return frozenset(STRONGEST_FIRST[: STRONGEST_FIRST.index(Suite(minimum)) + 1])
 
 
 def generate(suite: int) -> RecipientKey:
