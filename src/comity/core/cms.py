@@ -1,5 +1,8 @@
 """CAdES baseline signatures (B-B, and B-T with a stamp), detached, with ECDSA on P-256."""
 
+# asn1crypto and rfc3161-client come without types.
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
 import hashlib
@@ -8,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from asn1crypto import algos, cms, core, tsp
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from comity.core import certificates, signed_data, timestamps
 from comity.core.errors import Untrusted
@@ -105,7 +109,7 @@ def verify_detached(
     return Signer(
         subject=signed.signer.subject.rfc4514_string(),
         fingerprint_sha256=certificates.fingerprint(signed.signer),
-        certificate_pem=signed.signer.public_bytes(certificates.Encoding.PEM),
+        certificate_pem=signed.signer.public_bytes(Encoding.PEM),
         signing_time=_signing_time(signed),
         timestamp=stamp,
         trusted=not doubt,
@@ -161,7 +165,7 @@ def _signing_time(signed: signed_data.SignedData) -> datetime | None:
 
 
 def _signed_attributes(
-    content: bytes, signer: tsp.x509.Certificate, now: datetime
+    content: bytes, signer: asn1_x509.Certificate, now: datetime
 ) -> cms.CMSAttributes:
     """Give the attributes in DER order, which is what is signed."""
     bound = tsp.SigningCertificateV2(

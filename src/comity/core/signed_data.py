@@ -1,5 +1,8 @@
 """CMS SignedData (RFC 5652) with one signer, read strictly: for seals and for time tokens."""
 
+# asn1crypto and rfc3161-client come without types.
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
 import hashlib
@@ -7,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from asn1crypto import cms
+from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from comity.core import certificates
 from comity.core.errors import Untrusted
@@ -76,7 +80,7 @@ def read(der: bytes, *, content_type: str, detached: bytes | None) -> SignedData
 def _verified(der: bytes, content_type: str, detached: bytes | None) -> SignedData:
     signed = _signed_data(der, content_type)
     (info,) = signed["signer_infos"]
-    encapsulated = signed["encap_content_info"]["content"].native
+    encapsulated = _encapsulated(signed)
     content = _content(encapsulated, detached)
     algorithm = info["digest_algorithm"]["algorithm"].native
     if algorithm not in _HASHES:
@@ -121,16 +125,20 @@ def _signed_data(der: bytes, content_type: str) -> Any:
     return signed
 
 
+def _encapsulated(signed: Any) -> bytes | None:
+    content = signed["encap_content_info"]["content"]
+    # asn1crypto replaces the octets of a known type by what it parses from them; .contents stays.
+    return None if isinstance(content, core.Void) else bytes(content.contents)
+
+
 def _content(encapsulated: Any, detached: bytes | None) -> bytes:
     if detached is not None:
         if encapsulated is not None:
             raise Untrusted("cms.malformed")
         return detached
-    return bytes(encapsulated) if isinstance(encapsulated, bytes) else _parsed_bytes(encapsulated)
-
-
-def _parsed_bytes(_: Any) -> bytes:
-    raise Untrusted("cms.malformed")
+    if not isinstance(encapsulated, bytes):
+        raise Untrusted("cms.malformed")
+    return encapsulated
 
 
 def _attributes(attributes: Any) -> dict[str, Any]:
@@ -171,7 +179,7 @@ def _signer_certificate(sid: Any, found: list[x509.Certificate]) -> x509.Certifi
 
 def _require_bound(attributes: dict[str, Any], signer: x509.Certificate) -> None:
     """Demand the attribute that keeps another certificate of the same key out (RFC 5035)."""
-    der = signer.public_bytes(certificates.Encoding.DER)
+    der = signer.public_bytes(Encoding.DER)
     if "signing_certificate_v2" in attributes:
         first = _only(attributes, "signing_certificate_v2")["certs"][0]
         algorithm = first["hash_algorithm"]["algorithm"].native
@@ -193,9 +201,9 @@ def _require_signature(info: Any, digest: str, signer: x509.Certificate, message
         raise Untrusted("cms.malformed")
     declared = info["signature_algorithm"]
     kind = declared.signature_algo
-    if kind != "rsassa_pkcs1v15" or declared["algorithm"].native != "rsassa_pkcs1v15":
-        if declared.hash_algo != digest:
-            raise Untrusted("cms.algorithm", algorithm=str(declared["algorithm"].native))
+    # rsaEncryption names no hash; every other algorithm names the one that must be used.
+    if declared["algorithm"].native != "rsassa_pkcs1v15" and declared.hash_algo != digest:
+        raise Untrusted("cms.algorithm", algorithm=str(declared["algorithm"].native))
     value = info["signature"].native
     try:
         key = signer.public_key()
@@ -229,7 +237,7 @@ def certificate_from_pem(pem: bytes) -> Any:
 
     Raises Untrusted("certificate.malformed").
     """
-    der = certificates.load_certificate(pem).public_bytes(certificates.Encoding.DER)
+    der = certificates.load_certificate(pem).public_bytes(Encoding.DER)
     return asn1_x509.Certificate.load(der, strict=True)
 
 
