@@ -69,7 +69,7 @@ class Authority:
     @property
     def root_pem(self) -> bytes:
         """The certificate to trust, PEM."""
-        return (self.folder / "root.pem").read_bytes()
+        return (self.folder / "ca.pem").read_bytes()
 
     def reply(self, request: bytes) -> bytes:
         """Answer with a DER reply, faulty if so asked. Raises Untrusted for no request."""
@@ -96,13 +96,13 @@ class Authority:
             now -= timedelta(days=DAYS + 10)
         root = make_ca("Comity test time root", now, DAYS + 5)
         leaf = make_certificate(root, "Comity test time-stamping", Kind.TSA, [], now, DAYS)
-        (self.folder / "root.pem").write_bytes(root.certificate_pem)
+        (self.folder / "ca.pem").write_bytes(root.certificate_pem)
         (self.folder / "tsa.pem").write_bytes(leaf.certificate_pem)
         key = self.folder / "tsa.key"
         key.touch(mode=0o600)
         key.write_bytes(leaf.key_pem)
         (self.folder / "serial").write_text("01\n")
-        certs = f"certs = {self.folder}/root.pem" if self.fault is Fault.UNSORTED else ""
+        certs = f"certs = {self.folder}/ca.pem" if self.fault is Fault.UNSORTED else ""
         text = _CONFIG.format(folder=self.folder, certs=certs)
         (self.folder / "tsa.cnf").write_text(text)
 
