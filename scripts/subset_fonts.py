@@ -74,7 +74,9 @@ def cut(source: Path, target: Path, points: set[int], features: list[str]) -> No
     subsetter.populate(unicodes=points)
     subsetter.subset(font)
     subset.save_font(font, str(target), options)
-    print(f"{target.name}: {target.stat().st_size / 1e6:.2f} MB, {len(font.getBestCmap())} characters")
+    print(
+        f"{target.name}: {target.stat().st_size / 1e6:.2f} MB, {len(font.getBestCmap())} characters"
+    )
 
 
 def main() -> None:

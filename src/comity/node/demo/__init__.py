@@ -1,0 +1,1 @@
+"""`comity demo`: two nodes on this machine play the main job from testimony to verified evidence."""
