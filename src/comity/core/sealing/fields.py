@@ -25,13 +25,13 @@ _Read = TypeVar("_Read")
 
 
 def moment_text(moment: datetime) -> str:
-    """Return the one text form of an aware moment: UTC, `Z`, a fraction only if there is one.
+    """Return the one text form of an aware moment, as in the ledger: YYYY-MM-DDThh:mm:ss.ffffffZ.
 
     Raises ValueError if it is naive.
     """
     if moment.tzinfo is None:
         raise ValueError("a moment must be aware")
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Fields:
