@@ -39,7 +39,7 @@ EUROPEAN = [
 # Narrow forms of these look wrong between Japanese words, so the Japanese font keeps its own.
 SHARED_PUNCTUATION = "·–—‘’“”‥…‧※†‡‖′″〝〟"
 # Personal and place names outside JIS X 0208 and its vendor rows.
-NAMES = "髙﨑𠮷塚神祥福靖精羽晴猪益礼﨟濵瀨邉邊德惠"
+NAMES = "髙﨑𠮷濵瀨邉邊德"
 
 
 def japanese() -> set[int]:

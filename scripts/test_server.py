@@ -57,7 +57,17 @@ def start(folder: Path) -> None:
     )  # fmt: skip
     settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
     as_server(
-        [str(where / "pg_ctl"), "-D", str(data), "-o", settings, "-l", str(folder / "log"), "-w", "start"],
+        [
+            str(where / "pg_ctl"),
+            "-D",
+            str(data),
+            "-o",
+            settings,
+            "-l",
+            str(folder / "log"),
+            "-w",
+            "start",
+        ],
         folder,
     )
     print(f"postgresql://comity@127.0.0.1:{port}/postgres")

@@ -130,7 +130,12 @@ def test_core_reads_no_clock() -> None:
 
 
 def test_no_committed_file_names_a_machine_or_a_registry() -> None:
-    words = ("files.pythonhosted" + ".org", "registry.npmjs" + ".org", "/root" + "/", "/work" + "/main")
+    words = (
+        "files.pythonhosted" + ".org",
+        "registry.npmjs" + ".org",
+        "/root" + "/",
+        "/work" + "/main",
+    )
     for path in [*SOURCE.rglob("*.py"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]:
         text = path.read_text("utf-8")
         assert not any(word in text for word in words), path

@@ -89,11 +89,11 @@ def test_the_database_refuses_to_change_or_delete_the_ledger() -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE ledger_entry SET body = %s WHERE \"index\" = 1",
+        'UPDATE ledger_entry SET body = %s WHERE "index" = 1',
         "UPDATE ledger_entry SET kind = 'x' WHERE \"index\" = 1",
-        "UPDATE ledger_entry SET leaf_hash = %s WHERE \"index\" = 1",
+        'UPDATE ledger_entry SET leaf_hash = %s WHERE "index" = 1',
         "UPDATE ledger_entrydetails SET details = %s",
-        "DELETE FROM ledger_entrydetails; DELETE FROM ledger_entry WHERE \"index\" = 2",
+        'DELETE FROM ledger_entrydetails; DELETE FROM ledger_entry WHERE "index" = 2',
         "UPDATE ledger_tile SET hashes = %s",
         "UPDATE ledger_checkpoint SET root = %s",
         "UPDATE ledger_checkpoint SET note = %s",

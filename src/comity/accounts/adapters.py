@@ -29,9 +29,7 @@ class OfficerAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         super().authentication_failed(request, **credentials)
         address = str(credentials.get("email") or credentials.get("username") or "")
-        actions.record_failed_sign_in(
-            NodeActor("sign-in"), address_digest=address_digest(address)
-        )
+        actions.record_failed_sign_in(NodeActor("sign-in"), address_digest=address_digest(address))
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
         response = super().post_login(request, user, **kwargs)

@@ -40,7 +40,16 @@ class OfficerForm(RolesForm):
         help_text=_("At least 12 characters. The officer sets up a second step at first sign-in."),
     )
 
-    field_order = ["name", "name_latin", "title", "office", "email", "language", "password", "roles"]
+    field_order = [
+        "name",
+        "name_latin",
+        "title",
+        "office",
+        "email",
+        "language",
+        "password",
+        "roles",
+    ]
 
 
 class TeamForm(forms.Form):

@@ -9,6 +9,7 @@ from typing import ClassVar, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -161,12 +162,12 @@ def team_records(actor: object, kind: str) -> models.QuerySet[Membership, uuid.U
 
     Use as a subquery: `Case.objects.filter(uid__in=team_records(officer, "case"))`.
     """
-    officer_id = actor.pk if isinstance(actor, Officer) and actor.is_active else None
-    return (
-        Membership.objects.live(timezone.now())
-        .filter(officer_id=officer_id, kind=kind)
-        .values_list("record", flat=True)
-    )
+    live = Membership.objects.live(timezone.now())
+    if not (isinstance(actor, Officer) and actor.is_active):
+        live = live.none()
+    else:
+        live = live.filter(officer=actor, kind=kind)
+    return live.values_list("record", flat=True)
 
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -181,6 +182,13 @@ def fetch(rows: models.QuerySet[ModelT], **lookup: object) -> ModelT:
     if row is None:
         raise NotVisible("access.not_visible", act=f"see_{rows.model._meta.model_name}")
     return row
+
+
+def officer_of(request: HttpRequest) -> Officer:
+    """The officer who asks; views behind `login_required` use it where the type matters."""
+    if not isinstance(request.user, Officer):
+        raise NotVisible("access.not_visible", act="sign_in")
+    return request.user
 
 
 def work_for(actor: object) -> list[WorkRow]:

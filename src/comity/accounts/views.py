@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from comity.accounts import actions
 from comity.accounts.forms import OfficerForm, ReviewForm, RolesForm, TeamForm
-from comity.accounts.models import BreakGlass, Membership, Officer, fetch
+from comity.accounts.models import BreakGlass, Membership, Officer, fetch, officer_of
 from comity.core.access import Act, Role, require
 from comity.core.errors import NotVisible, Refused
 from comity.ui.labels import label
@@ -22,7 +22,7 @@ from comity.ui.labels import label
 @login_required
 def officers(request: HttpRequest) -> HttpResponse:
     """Who works here and what they may do."""
-    require(request.user, Act.SEE_OFFICERS)
+    require(officer_of(request), Act.SEE_OFFICERS)
     rows = Officer.objects.prefetch_related("held_roles")
     return render(request, "accounts/officers.html", {"officers": rows})
 
@@ -30,13 +30,13 @@ def officers(request: HttpRequest) -> HttpResponse:
 @login_required
 def add_officer(request: HttpRequest) -> HttpResponse:
     """The form that makes an officer."""
-    require(request.user, Act.MANAGE_OFFICERS)
+    require(officer_of(request), Act.MANAGE_OFFICERS)
     form = OfficerForm(request.POST or None)
     if form.is_valid():
         fields = form.cleaned_data
         roles = [Role(role) for role in fields.pop("roles")]
         try:
-            actions.add_officer(request.user, roles=roles, **fields)
+            actions.add_officer(officer_of(request), roles=roles, **fields)
         except Refused as refusal:
             form.add_error(None, _explained(refusal))
         else:
@@ -53,13 +53,13 @@ def _explained(refusal: Refused) -> str:
 @login_required
 def officer(request: HttpRequest, pk: int) -> HttpResponse:
     """One officer's roles."""
-    require(request.user, Act.SEE_OFFICERS)
+    require(officer_of(request), Act.SEE_OFFICERS)
     found = fetch(Officer.objects.all(), pk=pk)
     form = RolesForm(request.POST or None, initial={"roles": sorted(found.roles)})
     if request.method == "POST" and form.is_valid():
         try:
             actions.set_roles(
-                request.user, found, [Role(role) for role in form.cleaned_data["roles"]]
+                officer_of(request), found, [Role(role) for role in form.cleaned_data["roles"]]
             )
         except Refused as refusal:
             form.add_error(None, label(refusal))
@@ -74,7 +74,7 @@ def officer(request: HttpRequest, pk: int) -> HttpResponse:
 def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """End an officer's sign-in."""
     try:
-        actions.deactivate_officer(request.user, fetch(Officer.objects.all(), pk=pk))
+        actions.deactivate_officer(officer_of(request), fetch(Officer.objects.all(), pk=pk))
     except Refused as refusal:
         messages.error(request, label(refusal))
     return redirect("officers")
@@ -83,13 +83,13 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def team(request: HttpRequest, kind: str, record: uuid.UUID) -> HttpResponse:
     """Who may open a record, and letting one more officer in. Members only."""
-    if not actions.is_member(request.user, kind=kind, record=record):
+    if not actions.is_member(officer_of(request), kind=kind, record=record):
         raise NotVisible("access.not_visible", act="see_team")
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             actions.add_to_team(
-                request.user, form.cleaned_data["officer"], kind=kind, record=record
+                officer_of(request), form.cleaned_data["officer"], kind=kind, record=record
             )
         except Refused as refusal:
             form.add_error(None, label(refusal))
@@ -104,22 +104,20 @@ def team(request: HttpRequest, kind: str, record: uuid.UUID) -> HttpResponse:
     return render(
         request,
         "accounts/team.html",
-        {"form": form, "members": members, "may_add": request.user.may(Act.ADD_TO_TEAM)},
+        {"form": form, "members": members, "may_add": officer_of(request).may(Act.ADD_TO_TEAM)},
     )
 
 
 @login_required
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """What a second person concludes about an emergency opening."""
-    require(request.user, Act.REVIEW_BREAK_GLASS)
-    glass = fetch(
-        BreakGlass.objects.select_related("membership__officer", "reviewed_by"), pk=pk
-    )
+    require(officer_of(request), Act.REVIEW_BREAK_GLASS)
+    glass = fetch(BreakGlass.objects.select_related("membership__officer", "reviewed_by"), pk=pk)
     form = ReviewForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             actions.review_break_glass(
-                request.user, glass, justified=form.cleaned_data["finding"] == "justified"
+                officer_of(request), glass, justified=form.cleaned_data["finding"] == "justified"
             )
         except Refused as refusal:
             form.add_error(None, label(refusal))

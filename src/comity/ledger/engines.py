@@ -107,7 +107,7 @@ def store_numbers(entries: list[Entry]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             'UPDATE ledger_entry SET "index" = %s, leaf_hash = %s WHERE id = %s',
-            [(entry.index, entry.leaf_hash, entry.pk) for entry in entries],
+            [(entry.index, bytes(entry.leaf_hash or b""), entry.pk) for entry in entries],
         )
 
 

@@ -125,6 +125,4 @@ def time_token(request: HttpRequest, size: int) -> HttpResponse:
     token = TimeToken.objects.filter(checkpoint__size=size).first()
     if token is None:
         raise Http404
-    return _download(
-        bytes(token.response), f"checkpoint-{size}.tsr", "application/timestamp-reply"
-    )
+    return _download(bytes(token.response), f"checkpoint-{size}.tsr", "application/timestamp-reply")

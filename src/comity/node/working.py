@@ -114,7 +114,9 @@ def work_until_stopped() -> None:
                 next_housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
             work_once(planned)
         except OperationalError as failure:  # the database is away or busy: it will be back
-            logger.warning("The database does not answer (%s); trying again.", type(failure).__name__)
+            logger.warning(
+                "The database does not answer (%s); trying again.", type(failure).__name__
+            )
             close_old_connections()
             stop.wait(1.0)
         stop.wait(IDLE_SECONDS)

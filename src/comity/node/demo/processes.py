@@ -142,7 +142,9 @@ class Place:
         teller.stdin.flush()
         line = teller.stdout.readline()
         if not line:
-            raise DemoStopped(f"{self.key}: the step {step} ended the process; see {self.home}/logs.")
+            raise DemoStopped(
+                f"{self.key}: the step {step} ended the process; see {self.home}/logs."
+            )
         answer: dict[str, Any] = json.loads(line)
         if "refused" in answer:
             raise DemoStopped(f"{self.key}: {step} was refused: {answer['refused']}")

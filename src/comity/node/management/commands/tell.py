@@ -19,12 +19,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.COMITY_TRAINING_NODE:
-            raise CommandError("Only a training node has invented officers (comity init --training).")
+            raise CommandError(
+                "Only a training node has invented officers (comity init --training)."
+            )
         for line in sys.stdin:
             asked = json.loads(line)
             try:
                 answer = story.STEPS[asked["step"]](**asked["arguments"])
             except Refused as refusal:
-                answer = {"refused": f"{refusal.code}: {label(refusal)}", "facts": str(refusal.facts)}
+                answer = {
+                    "refused": f"{refusal.code}: {label(refusal)}",
+                    "facts": str(refusal.facts),
+                }
             sys.stdout.write(json.dumps(answer or {}, default=str) + "\n")
             sys.stdout.flush()
