@@ -115,7 +115,9 @@ def offence(offence_id: str) -> NationalOffence:
 
 @lru_cache(maxsize=1)
 def _by_id() -> Mapping[str, RomeProvision | NationalOffence]:
-    return {entry.id: entry for entry in (*provisions(), *offences())}
+    found: dict[str, RomeProvision | NationalOffence] = {one.id: one for one in provisions()}
+    found.update({one.id: one for one in offences()})
+    return found
 
 
 @cache
@@ -161,8 +163,7 @@ def elements_matrix(offence_id: str, provision_id: str | None = None) -> tuple[M
 
 
 def _row(element: Element, provision_id: str) -> MatrixRow:
-    # law.md A.2: leadership in article 437 is a question, not an element of the text.
-    asked = element.text.endswith("must be applied.")
+    asked = element.id in load("settled")["questions"]
     return MatrixRow(element, provision_id, asked)
 
 

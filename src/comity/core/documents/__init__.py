@@ -1,0 +1,1 @@
+"""Documents in Ukrainian, Japanese and English: wording, layout, signatures."""

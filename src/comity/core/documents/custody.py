@@ -1,0 +1,133 @@
+"""The custody report: every recorded act on one item of evidence, on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from comity.core.documents.letter import letterhead_of
+from comity.core.documents.pages import Rows, Section, Sheet, Signature, Table
+from comity.core.documents.typesetting import typeset
+from comity.core.documents.wording import (
+    in_groups,
+    say,
+    say_count,
+    say_date,
+    say_time,
+    word,
+    wording,
+)
+from comity.core.law import letter_facts as law
+
+
+@dataclass(frozen=True)
+class CustodyEntry:
+    """One recorded act. index: position in the ledger. at: aware. commitment: 64 hex digits.
+
+    actor: the role as it may be shown, never a protected name.
+    """
+
+    index: int
+    at: datetime
+    act: Mapping[str, str]
+    actor: Mapping[str, str]
+    commitment: str
+
+
+@dataclass(frozen=True)
+class CustodyReport:
+    """Every recorded act on one item, with the state of the ledger that proves it.
+
+    sha256, root: 64 hex digits. tree_size: entries in the ledger when the report was made.
+    """
+
+    authority: law.Authority
+    number: str
+    title: Mapping[str, str]
+    media_type: str
+    size_bytes: int
+    sha256: str
+    received_at: datetime
+    entries: tuple[CustodyEntry, ...]
+    ledger_origin: str
+    tree_size: int
+    root: str
+    signatory: law.Signatory | None = None
+
+
+def render_custody_report(
+    facts: CustodyReport, *, language: str, reference: str, created: datetime
+) -> bytes:
+    """Return the custody report of an item as PDF in uk, ja or en; times are in UTC.
+
+    Raises Refused if words are missing in that language or a character is in no font.
+    """
+    signatory = facts.signatory
+    signatures = (
+        ()
+        if signatory is None
+        else (
+            Signature(
+                "",
+                word(signatory.position, language),
+                word(signatory.names, language),
+                say(language, "common.seal"),
+            ),
+        )
+    )
+    sheet = Sheet(
+        language=language,
+        title=say(language, "custody.title"),
+        letterhead=letterhead_of(facts.authority, language),
+        addressee=(),
+        marks=(
+            (say(language, "common.reference"), reference),
+            (say(language, "common.date"), say_date(created.date(), language)),
+        ),
+        opening=say(language, "custody.opening"),
+        sections=tuple(_custody(facts, language)),
+        closing=say(language, "custody.statement"),
+        signatures=signatures,
+        footer=reference,
+        page=wording(language)["common"]["page"],
+    )
+    return typeset((sheet,), created=created, author=word(facts.authority.names, language))
+
+
+def _custody(facts: CustodyReport, language: str) -> Iterator[Section]:
+    rows = (
+        ("custody.item_number", facts.number),
+        ("custody.item_title", word(facts.title, language)),
+        ("common.media_type", facts.media_type),
+        ("common.size_bytes", say_count(facts.size_bytes, language)),
+        ("custody.received_at", say_time(facts.received_at)),
+        ("common.sha256", in_groups(facts.sha256)),
+    )
+    labelled = tuple((say(language, key), value) for key, value in rows)
+    yield Section(say(language, "custody.item"), (Rows(labelled),))
+    yield Section(say(language, "custody.entries"), (_entries(facts, language),))
+    ledger = (
+        ("origin", facts.ledger_origin),
+        ("tree_size", say_count(facts.tree_size, language)),
+        ("root", in_groups(facts.root)),
+    )
+    stated = tuple((say(language, f"custody.{key}"), value) for key, value in ledger)
+    yield Section(say(language, "custody.checkpoint"), (Rows(stated),))
+
+
+def _entries(facts: CustodyReport, language: str) -> Table:
+    head = tuple(
+        say(language, f"custody.{key}") for key in ("entry", "at", "act", "actor", "commitment")
+    )
+    body = tuple(
+        (
+            str(entry.index),
+            say_time(entry.at),
+            word(entry.act, language),
+            word(entry.actor, language),
+            in_groups(entry.commitment),
+        )
+        for entry in facts.entries
+    )
+    return Table(head, body, (3, 4, 6, 4, 11), small=True)
