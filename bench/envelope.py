@@ -1,33 +1,26 @@
-"""Sealing and opening of envelopes, beside raw AES-256-GCM and SHA-256 on the same buffers.
-
-    python bench/envelope.py [--megabytes 512] [--rounds 5]
-
-Writes var/bench/envelope.json.
-"""
+"""Sealing and opening of envelopes, beside raw AES-256-GCM on the same buffers in the same run."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import io
-import json
 import os
-import platform
 import resource
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from measure import Row, arguments, median, write
 
 from comity.core.sealing import keys
 from comity.core.sealing.envelope import CHUNK_BYTES, Recipient, open_stream, seal_stream
 
-GOAL = 150.0
+GOAL_MB = 150.0
+GOAL_MESSAGES = 30.0
+GOAL_RESIDENT_MB = 300.0
 PUBLIC = {
     "message_id": "019397c2-5a00-7000-8000-000000000001",
     "from": "kyiv.example",
@@ -66,7 +59,7 @@ def _aes(megabytes: int) -> None:
 
 
 def _aes_and_two_hashes(megabytes: int) -> None:
-    """The least that a node with both digests in its receipts has to do, on one core."""
+    """The least that a node with both digests in its receipts does, on one core."""
     cipher, chunk = AESGCM(bytes(32)), os.urandom(CHUNK_BYTES)
     plain, sealed = hashlib.sha256(), hashlib.sha256()
     for number in range(megabytes):
@@ -74,34 +67,23 @@ def _aes_and_two_hashes(megabytes: int) -> None:
         sealed.update(cipher.encrypt(number.to_bytes(12), chunk, None))
 
 
-def _measure(megabytes: int, rounds: int) -> dict[str, list[float]]:
-    private, public, key_id = keys.generate(keys.Suite.MLKEM768_X25519)
-    to = [Recipient("tokyo.example", 1, key_id, public)]
-    found: dict[str, list[float]] = {
-        name: [] for name in ("aes", "limit", "seal", "open", "message")
-    }
+def _round(megabytes: int, folder: Path, to: list[Recipient], own: dict[str, bytes]) -> list[float]:
+    """Return MB/s: raw AES, AES with two digests, seal, open; and messages/s."""
     discarded: Any = _Discarded()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sealed"
-        for _ in range(rounds):
-            found["aes"].append(_rate(megabytes, lambda: _aes(megabytes)))
-            found["limit"].append(_rate(megabytes, lambda: _aes_and_two_hashes(megabytes)))
-            source: Any = _Repeated(megabytes)
-            found["seal"].append(
-                _rate(megabytes, lambda: seal_stream(source, discarded, PUBLIC, to))  # noqa: B023
-            )
-            kept: Any = _Repeated(megabytes)
-            with path.open("wb") as target:
-                seal_stream(kept, target, PUBLIC, to)
-            with path.open("rb") as sealed:
-                found["open"].append(
-                    _rate(megabytes, lambda: open_stream(sealed, discarded, {key_id: private}))  # noqa: B023
-                )
-            found["message"].append(_messages_per_second(to, key_id, private))
-    return found
+    source: Any = _Repeated(megabytes)
+    kept: Any = _Repeated(megabytes)
+    path = folder / "sealed"
+    sealing = _rate(megabytes, lambda: seal_stream(source, discarded, PUBLIC, to))
+    with path.open("wb") as target:
+        seal_stream(kept, target, PUBLIC, to)
+    with path.open("rb") as sealed:
+        opening = _rate(megabytes, lambda: open_stream(sealed, discarded, own))
+    raw = _rate(megabytes, lambda: _aes(megabytes))
+    hashed = _rate(megabytes, lambda: _aes_and_two_hashes(megabytes))
+    return [raw, hashed, sealing, opening, _messages_per_second(to, own)]
 
 
-def _messages_per_second(to: list[Recipient], key_id: str, private: bytes) -> float:
+def _messages_per_second(to: list[Recipient], own: dict[str, bytes]) -> float:
     """Seal and open a letter of 200 kB."""
     plain, count = os.urandom(200_000), 100
     started = time.perf_counter()
@@ -109,62 +91,69 @@ def _messages_per_second(to: list[Recipient], key_id: str, private: bytes) -> fl
         sealed = io.BytesIO()
         seal_stream(io.BytesIO(plain), sealed, PUBLIC, to)
         sealed.seek(0)
-        open_stream(sealed, io.BytesIO(), {key_id: private})
+        open_stream(sealed, io.BytesIO(), own)
     return count / (time.perf_counter() - started)
 
 
-def _row(
-    name: str, what: str, unit: str, goal: float, values: list[float], **more: Any
-) -> dict[str, Any]:
-    median = round(statistics.median(values), 1)
-    return {
-        "id": name,
-        "what": what,
-        "median": median,
-        "unit": unit,
-        "goal": goal,
-        "holds": median >= goal,
-        "peer": None,
-        "limit": None,
-    } | more
+def _measure(megabytes: int, rounds: int) -> list[list[float]]:
+    private, public, key_id = keys.generate(keys.Suite.MLKEM768_X25519)
+    to = [Recipient("tokyo.example", 1, key_id, public)]
+    with tempfile.TemporaryDirectory() as folder:
+        found = [_round(megabytes, Path(folder), to, {key_id: private}) for _ in range(rounds)]
+    return [list(values) for values in zip(*found, strict=True)]
 
 
-def report(megabytes: int, rounds: int) -> dict[str, Any]:
-    """Measure and return the rows in the form of all benchmarks."""
-    found = _measure(megabytes, rounds)
-    limit = {
-        "what": "AES-256-GCM and two SHA-256 over 1 MiB buffers, one core, MB/s",
-        "median": round(statistics.median(found["limit"]), 1),
-    }
-    aes = {"name": "raw AES-256-GCM, MB/s", "median": round(statistics.median(found["aes"]), 1)}
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows = [
-        _row("envelope.seal", f"seal {megabytes} MiB, suite 1", "MB/s", GOAL, found["seal"], peer=aes, limit=limit),
-        _row("envelope.open", f"open {megabytes} MiB, suite 1", "MB/s", GOAL, found["open"], peer=aes, limit=limit),
-        _row("envelope.message", "seal and open a message of 200 kB, suite 1", "messages/s", 30.0, found["message"]),
-        _row("envelope.memory", "largest resident memory of the run", "MB", 300.0, [resident])
-        | {"holds": resident <= 300.0},
-    ]  # fmt: skip
-    return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "rows": rows,
-    }
+def _throughput(act: str, megabytes: int, values: list[float], limit: dict[str, Any]) -> Row:
+    return Row(
+        id=f"envelope.{act}",
+        what=f"{act} {megabytes} MiB, suite 1",
+        median=median(values),
+        unit="MB/s",
+        goal=f">= {GOAL_MB:g} MB/s",
+        holds=median(values) >= GOAL_MB,
+        limit=limit,
+        spread=values,
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure, print and write."""
+    parser = arguments(__doc__ or "")
     parser.add_argument("--megabytes", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    document = report(options.megabytes, options.rounds)
-    target = Path("var/bench/envelope.json")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
-    for row in document["rows"]:
-        print(
-            f"{row['id']:20} {row['median']:>10} {row['unit']:12} goal {row['goal']} {row['holds']}"
-        )
+    raw, hashed, sealing, opening, messages = _measure(options.megabytes, options.rounds)
+    aes = {"what": "raw AES-256-GCM, MB/s", "median": median(raw)}
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows = [
+        _throughput("seal", options.megabytes, sealing, aes),
+        _throughput("open", options.megabytes, opening, aes),
+        Row(
+            id="envelope.floor",
+            what="AES-256-GCM and the two SHA-256 of a receipt, no envelope, one core",
+            median=median(hashed),
+            unit="MB/s",
+            limit=aes,
+            spread=hashed,
+        ),
+        Row(
+            id="envelope.message",
+            what="seal and open a message of 200 kB, suite 1",
+            median=median(messages),
+            unit="messages/s",
+            goal=f">= {GOAL_MESSAGES:g} messages/s",
+            holds=median(messages) >= GOAL_MESSAGES,
+            spread=messages,
+        ),
+        Row(
+            id="envelope.memory",
+            what="largest resident memory of the whole run",
+            median=resident,
+            unit="MB",
+            goal=f"<= {GOAL_RESIDENT_MB:g} MB",
+            holds=resident <= GOAL_RESIDENT_MB,
+        ),
+    ]
+    write("envelope", rows, options.output)
 
 
 if __name__ == "__main__":
