@@ -1,0 +1,398 @@
+"""The container: an ASiC-E signature over every entry, in one ZIP that unpacks to a BagIt bag.
+
+Sources: ETSI EN 319 162-1 (ASiC-E with CAdES), RFC 8493 (BagIt). See docs/protocol/container.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from comity.core import cms, manifests, ziplayout
+from comity.core.errors import Refused, Untrusted
+from comity.core.findings import Finding, failure
+from comity.core.manifests import Listed
+
+Source = bytes | Callable[[], BinaryIO]
+MAX_SIGNATURE_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
+_MIMETYPE_MEDIA_TYPE = "text/plain"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file to put in.
+
+    name: ASCII path, such as "data/E-000123/original.bin". source: the bytes, or a function that
+    opens them from the start; it is called twice. media_type: such as "application/pdf".
+    """
+
+    name: str
+    source: Source
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What signs a container: key and certificate in PEM, and who stamps the signature."""
+
+    key: bytes
+    certificate: bytes
+    stamper: cms.Stamper | None = None
+
+
+@dataclass(frozen=True)
+class ContainerDigest:
+    """SHA-256 of a whole container in 64 hex digits, and its size in bytes."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What a look at the whole container gave; signer: None if the signature does not hold."""
+
+    findings: tuple[Finding, ...]
+    signer: cms.Signer | None
+
+
+@dataclass(frozen=True)
+class _Measure:
+    sha256: bytes
+    crc32: int
+    size: int
+
+
+def write_container(
+    target: BinaryIO,
+    entries: Iterable[Entry],
+    seal: Seal,
+    now: datetime,
+    bag_info: Mapping[str, str] | None = None,
+) -> ContainerDigest:
+    """Write a sealed container; memory does not grow with the size of the entries.
+
+    Entries are put in the order of their names. If one lies under data/, the content is a BagIt
+    bag too, with bag_info (ASCII labels, one-line values) in its bag-info.txt; a bag needs a
+    payload, so without one there are no bag files and bag_info goes nowhere. target needs write()
+    only. now: aware.
+    Raises Refused("container.source_changed") if a source reads differently the second time; the
+    caller then discards what is in the target. Raises Untrusted for names no reader would accept.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.name)
+    _require_writable(ordered)
+    listed = [_measured(entry) for entry in ordered]
+    head = manifests.leading_files(listed, bag_info or {}, now)
+    leading = [_measured(Entry(name, data, kind)) for name, kind, data in head]
+    manifest = manifests.write_manifest([entry for entry, _ in [*leading, *listed]])
+    signature = cms.sign_detached(manifest, seal.key, seal.certificate, seal.stamper, now)
+    closing = [
+        _measured(Entry(manifests.MANIFEST, manifest, "text/xml")),
+        _measured(Entry(manifests.SIGNATURE, signature, "application/pkcs7-signature")),
+    ]
+    sources = [
+        *(Entry(name, data, kind) for name, kind, data in head),
+        *ordered,
+        Entry(manifests.MANIFEST, manifest, "text/xml"),
+        Entry(manifests.SIGNATURE, signature, "application/pkcs7-signature"),
+    ]
+    return _write_zip(target, sources, [measure for _, measure in [*leading, *listed, *closing]])
+
+
+def open_container(source: BinaryIO) -> Container:
+    """Read the structure of a container: ZIP headers, the list of entries, the bag's lists.
+
+    source: seekable, and open as long as the container is used. The entries' bytes and the seal
+    are not looked at: see `Container.examine`.
+    Raises Untrusted("container.…") for anything that `write_container` does not write.
+    """
+    members = ziplayout.read_members(source)
+    by_name = {member.name: member for member in members}
+    names = [member.name for member in members]
+    if manifests.MANIFEST not in by_name or manifests.SIGNATURE not in by_name:
+        raise Untrusted("container.not_sealed")
+    raw = _read_member(source, by_name[manifests.MANIFEST], manifests.MAX_MANIFEST_BYTES)
+    listed = manifests.parse_manifest(raw)
+    manifests.require_all_listed(names, [entry.name for entry in listed])
+    manifests.require_order(names)
+    sized = [
+        Listed(entry.name, entry.media_type, entry.sha256, by_name[entry.name].size)
+        for entry in listed
+    ]
+    return Container(source, by_name, {entry.name: entry for entry in sized}, raw)
+
+
+class Container:
+    """An opened container; its structure is in order, its bytes are not yet checked."""
+
+    def __init__(
+        self,
+        source: BinaryIO,
+        members: dict[str, ziplayout.Member],
+        listed: dict[str, Listed],
+        manifest: bytes,
+    ) -> None:
+        self._source = source
+        self._members = members
+        self._listed = listed
+        self._manifest = manifest
+
+    def names(self) -> tuple[str, ...]:
+        """Give the names of all entries, in the order of the file."""
+        return tuple(self._members)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def listed(self, name: str) -> Listed:
+        """Give what the signed list says of an entry.
+
+        Raises Untrusted("container.missing_entry").
+        """
+        if name not in self._listed:
+            raise Untrusted("container.missing_entry", entry=name)
+        return self._listed[name]
+
+    def open(self, name: str) -> BinaryIO:
+        """Open an entry for reading from start to end, checked against the signed list.
+
+        Raises Untrusted("container.missing_entry"); the last bytes are not
+        given, but Untrusted("container.entry_changed") is raised, if they are not those listed.
+        Do not use what was read before the end was reached.
+        """
+        return io.BufferedReader(_CheckedStream(self.view(name), self.listed(name)))
+
+    def view(self, name: str) -> BinaryIO:
+        """Open an entry seekable and unchecked, for a reader that checks by itself.
+
+        Raises Untrusted("container.missing_entry").
+        """
+        if name not in self._members:
+            raise Untrusted("container.missing_entry", entry=name)
+        member = self._members[name]
+        return io.BufferedReader(_Section(self._source, member.start, member.size))
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Give an entry's bytes, checked against the signed list. limit: most bytes accepted.
+
+        Raises Untrusted("container.missing_entry", "container.entry_too_large" or
+        "container.entry_changed").
+        """
+        listed = self.listed(name)
+        data = _read_member(self._source, self._members[name], limit)
+        if hashlib.sha256(data).digest() != listed.sha256:
+            raise Untrusted("container.entry_changed", entry=name)
+        return data
+
+    def check(
+        self, trusted_certs: Sequence[bytes], stamp_roots: Sequence[bytes], now: datetime
+    ) -> list[Finding]:
+        """Look at every byte and at the seal, and give what was found; see `examine`."""
+        return list(self.examine(trusted_certs, stamp_roots, now).findings)
+
+    def examine(
+        self, trusted_certs: Sequence[bytes], stamp_roots: Sequence[bytes], now: datetime
+    ) -> Examination:
+        """Look at every byte and at the seal, and give findings and signer.
+
+        trusted_certs, stamp_roots: PEM. now: aware.
+        Findings: container.entry (only those that changed), container.entries, bag.lists,
+        seal.signature, seal.signer, seal.time.
+        """
+        findings = [*self._changed_entries()]
+        if not findings:
+            facts = {"count": len(self._members), "size_bytes": self._size()}
+            findings.append(Finding("container.entries", True, facts=facts))
+        findings.extend(self._bag_findings())
+        try:
+            member = self._members[manifests.SIGNATURE]
+            signature = _read_member(self._source, member, MAX_SIGNATURE_BYTES)
+            signer = cms.verify_detached(
+                self._manifest, signature, trusted_certs, now, stamp_roots=stamp_roots
+            )
+        except Untrusted as error:
+            findings.append(failure("seal.signature", error, manifests.SIGNATURE))
+            return Examination(tuple(findings), None)
+        findings.extend(seal_findings(signer))
+        return Examination(tuple(findings), signer)
+
+    def _size(self) -> int:
+        return sum(member.size for member in self._members.values())
+
+    def _changed_entries(self) -> Iterator[Finding]:
+        for name, member in self._members.items():
+            measure = _measure(_Section(self._source, member.start, member.size))
+            listed = self._listed.get(name)
+            if listed is not None and measure.sha256 != listed.sha256:
+                yield Finding("container.entry", False, name, {"reason": "digest"})
+            elif measure.crc32 != member.crc32:
+                yield Finding("container.entry", False, name, {"reason": "crc32"})
+
+    def _bag_findings(self) -> Iterator[Finding]:
+        try:
+            present = manifests.require_bag(
+                self._listed.values(), lambda name: self.read(name, manifests.MAX_MANIFEST_BYTES)
+            )
+        except Untrusted as error:
+            yield failure("bag.lists", error)
+            return
+        if present:
+            yield Finding("bag.lists", True)
+
+
+def seal_findings(signer: cms.Signer) -> list[Finding]:
+    """Say what a verified signature is worth: who signed it, and since when it exists."""
+    shown = {
+        "subject": signer.subject,
+        "signing_time": None if signer.signing_time is None else _iso(signer.signing_time),
+    }
+    doubt = {} if signer.trusted else {"reason": signer.doubt}
+    findings = [
+        Finding("seal.signature", True, manifests.SIGNATURE),
+        Finding(
+            "seal.signer", signer.trusted or None, signer.fingerprint_sha256, {**shown, **doubt}
+        ),
+    ]
+    stamp = signer.timestamp
+    if stamp is None:
+        findings.append(Finding("seal.time", None, facts={"reason": "none"}))
+    else:
+        facts = {"time": _iso(stamp.gen_time), "authority": stamp.authority}
+        doubt = {} if stamp.trusted else {"reason": "unknown"}
+        findings.append(Finding("seal.time", stamp.trusted or None, facts={**facts, **doubt}))
+    return findings
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _require_writable(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        ziplayout.require_name(entry.name)
+        manifests.require_media_type(entry.media_type)
+        if manifests.is_reserved(entry.name):
+            raise Untrusted("container.reserved_name", entry=entry.name)
+    ziplayout.require_distinct([*manifests.RESERVED, *(entry.name for entry in entries)])
+
+
+def _measured(entry: Entry) -> tuple[Listed, _Measure]:
+    with _opened(entry.source) as stream:
+        measure = _measure(stream)
+    return Listed(entry.name, entry.media_type, measure.sha256, measure.size), measure
+
+
+def _opened(source: Source) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source()
+
+
+def _measure(stream: BinaryIO | io.RawIOBase) -> _Measure:
+    digest, crc32, size = hashlib.sha256(), 0, 0
+    for chunk in _chunks(stream):
+        digest.update(chunk)
+        crc32 = zlib.crc32(chunk, crc32)
+        size += len(chunk)
+    return _Measure(digest.digest(), crc32, size)
+
+
+def _chunks(stream: BinaryIO | io.RawIOBase) -> Iterator[bytes]:
+    while chunk := stream.read(_CHUNK_BYTES):
+        yield chunk
+
+
+def _write_zip(
+    target: BinaryIO, entries: Sequence[Entry], measures: Sequence[_Measure]
+) -> ContainerDigest:
+    whole, position = hashlib.sha256(), 0
+    members: list[ziplayout.Member] = []
+
+    def put(data: bytes) -> None:
+        nonlocal position
+        target.write(data)
+        whole.update(data)
+        position += len(data)
+
+    for entry, measure in zip(entries, measures, strict=True):
+        members.append(ziplayout.Member(entry.name, measure.size, measure.crc32, position))
+        put(ziplayout.local_header(entry.name, size=measure.size, crc32=measure.crc32))
+        digest = hashlib.sha256()
+        with _opened(entry.source) as stream:
+            for chunk in _chunks(stream):
+                digest.update(chunk)
+                put(chunk)
+        if digest.digest() != measure.sha256:
+            raise Refused("container.source_changed", entry=entry.name)
+    put(ziplayout.directory(members, position))
+    return ContainerDigest(whole.hexdigest(), position)
+
+
+def _read_member(source: BinaryIO, member: ziplayout.Member, limit: int) -> bytes:
+    if member.size > limit:
+        raise Untrusted("container.entry_too_large", entry=member.name, size_bytes=member.size)
+    source.seek(member.start)
+    data = source.read(member.size)
+    if zlib.crc32(data) != member.crc32:
+        raise Untrusted("container.entry_changed", entry=member.name)
+    return data
+
+
+class _Section(io.RawIOBase):
+    """A part of a seekable file as a file of its own; several may be read in turns."""
+
+    def __init__(self, source: BinaryIO, start: int, size: int) -> None:
+        super().__init__()
+        self._source, self._start, self._size, self._at = source, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        self._source.seek(self._start + self._at)
+        data = self._source.read(left if size < 0 else min(size, left))
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the base says object
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _CheckedStream(io.RawIOBase):
+    """Reads forward once; gives the last bytes only if the digest is the listed one."""
+
+    def __init__(self, stream: BinaryIO, listed: Listed) -> None:
+        super().__init__()
+        self._stream, self._listed, self._digest = stream, listed, hashlib.sha256()
+        self._left = listed.size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the base says object
+        data = self._stream.read(len(buffer))
+        self._digest.update(data)
+        self._left -= len(data)
+        at_end = self._left <= 0 or not data
+        if at_end and self._digest.digest() != self._listed.sha256:
+            raise Untrusted("container.entry_changed", entry=self._listed.name)
+        buffer[: len(data)] = data
+        return len(data)
