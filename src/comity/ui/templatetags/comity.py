@@ -79,7 +79,8 @@ def when(
     aware = value if timezone.is_aware(value) else value.replace(tzinfo=UTC)
     text = _written(timezone.localtime(aware), style)
     if beside:
-        text = f"{text} ({aware.astimezone(ZoneInfo(beside)):%H:%M}{formats.NB}{place})"
+        theirs = f"{aware.astimezone(ZoneInfo(beside)):%H:%M}"
+        text = f"{text} ({gettext('%(time)s in %(place)s') % {'time': theirs, 'place': place}})"
     stamp = aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return format_html('<time datetime="{}">{}</time>', stamp, text)
 
@@ -338,8 +339,7 @@ def error_summary(form: BaseForm | None) -> SafeString | str:
     return mark_safe(render_to_string("ui/forms/error_summary.html", {"form": form}))  # noqa: S308
 
 
-def _render(name: str, **context: Any) -> SafeString:
-    for key in ("content",):
-        if key in context:
-            context[key] = mark_safe(context[key])  # noqa: S308 - rendered and escaped already
-    return mark_safe(render_to_string(f"{COMPONENTS}{name}.html", context).strip())  # noqa: S308
+def _render(component: str, /, **context: Any) -> SafeString:
+    if "content" in context:  # what stands between the tags is rendered, and escaped, already
+        context["content"] = mark_safe(context["content"])  # noqa: S308
+    return mark_safe(render_to_string(f"{COMPONENTS}{component}.html", context).strip())  # noqa: S308

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "icons"
 
 @register.simple_tag
 def icon(name: str, label: str | None = None, size: str = "", turn: bool = False) -> SafeString:
-    """Draw an icon, decorative unless it has a label. `size="lg"`: 22 px; `turn`: mirrored in RTL."""
+    """Draw an icon, decorative unless it has a label. `lg` is 22 px; `turn` mirrors it in RTL."""
     classes = "i" + (f" i--{size}" if size else "") + (" i--turn" if turn else "")
     spoken = (
         format_html('role="img" aria-label="{}"', label)
