@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.core import canonical
@@ -37,11 +37,13 @@ def test_published_rubbish_is_refused(vector):
         canonical.decode(bytes.fromhex(vector["hex"]))
 
 
+@settings(deadline=None)
 @given(values)
 def test_what_is_written_is_read_back(value):
     assert canonical.decode(canonical.encode(value)) == value
 
 
+@settings(deadline=None)
 @given(values)
 def test_the_order_of_names_does_not_matter(value):
     assert canonical.encode(_reversed(value)) == canonical.encode(value)
@@ -53,6 +55,7 @@ def _reversed(value):
     return [_reversed(member) for member in value] if isinstance(value, list) else value
 
 
+@settings(deadline=None)
 @given(values, st.data())
 def test_two_byte_strings_never_mean_the_same(value, data):
     encoded = bytearray(canonical.encode(value))
@@ -65,6 +68,7 @@ def test_two_byte_strings_never_mean_the_same(value, data):
     assert canonical.encode(read) == encoded
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_rubbish_is_untrusted_or_canonical(data):
     try:

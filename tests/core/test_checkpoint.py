@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.core import checkpoint, notes
@@ -79,11 +79,13 @@ def openssl_verifies(folder):
     return subprocess.run(command.split(), cwd=folder, capture_output=True).returncode == 0
 
 
+@settings(deadline=None)
 @given(checkpoints)
 def test_what_is_written_is_read(head):
     assert checkpoint.parse(checkpoint.format(head)) == head
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_rubbish_is_untrusted_or_canonical(text):
     try:

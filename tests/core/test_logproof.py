@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.core import checkpoint, logproof, merkle, notes, tiles
@@ -65,6 +65,7 @@ def opened(data, entry, verifiers):
     return logproof.verify(logproof.parse(data), entry, verifiers)
 
 
+@settings(deadline=None)
 @given(st.integers(1, len(ENTRIES)), st.data())
 def test_every_entry_of_every_size_has_a_proof(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -75,6 +76,7 @@ def test_every_entry_of_every_size_has_a_proof(size, data):
     assert logproof.verify(read, ENTRIES[index], [LEDGER.verifier]).checkpoint.size == size
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_changed_byte_is_noticed(data):
     written = bytearray(logproof.write(proof_of(77)))
@@ -95,6 +97,7 @@ def test_an_unknown_ledger_is_not_believed():
         logproof.verify(proof_of(77), ENTRIES[77], [stranger.verifier])
 
 
+@settings(deadline=None)
 @given(st.binary() | st.binary().map(b"c2sp.org/tlog-proof@v1\n".__add__))
 def test_rubbish_is_untrusted(data):
     with pytest.raises(Untrusted):

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.core import merkle
@@ -87,11 +87,13 @@ def test_published_consistency_paths(vector):
     merkle.verify_consistency(old, old_root, new, new_root, path)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=8), max_size=70))
 def test_the_root_is_the_defined_one(entries):
     assert merkle.root_of(merkle.leaf_hash(entry) for entry in entries) == naive_root(entries)
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_a_true_inclusion_holds_and_every_change_fails(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -126,6 +128,7 @@ def flipped(data, digest):
     return digest[:at] + bytes([digest[at] ^ 1 << bit]) + digest[at + 1 :]
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_a_true_growth_holds_and_every_change_fails(size, data):
     old_size = data.draw(st.integers(1, size))
@@ -161,6 +164,7 @@ def test_every_tree_begins_with_the_empty_one():
         merkle.verify_consistency(0, merkle.EMPTY_ROOT, 5, root, [root])
 
 
+@settings(deadline=None)
 @given(
     st.integers(-2, 2**64),
     st.integers(-2, 2**64),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity.core import notes
@@ -57,6 +57,7 @@ def test_published_rubbish_is_refused(vector):
     assert caught.value.code == vector["code"]
 
 
+@settings(deadline=None)
 @given(texts)
 def test_what_is_signed_opens(text):
     note = notes.sign(text, [SIGNER, OTHER])
@@ -64,6 +65,7 @@ def test_what_is_signed_opens(text):
     assert len(notes.open(note, [SIGNER.verifier, OTHER.verifier]).signatures) == 2
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_changed_byte_never_opens_as_another_text(data):
     note = bytearray(notes.sign(TEXT, [SIGNER]))
@@ -73,6 +75,7 @@ def test_a_changed_byte_never_opens_as_another_text(data):
         notes.open(bytes(note), [SIGNER.verifier])
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text().map(str.encode))
 def test_rubbish_is_untrusted(data):
     with pytest.raises(Untrusted):
