@@ -157,6 +157,17 @@ def test_an_unknown_suite_is_refused() -> None:
     assert _refusal(_whole(header | {"suite": 3}, chunks)).code == "envelope.suite_unknown"
 
 
+def test_a_weak_key_under_the_name_of_a_strong_suite_is_refused() -> None:
+    """A sender of bad will claims suite 1 and wraps to our suite 2 key."""
+    content_key = bytes(32)
+    header, _ = _parts(_seal(b"account")[0])
+    header, derive = _rewrapped(header, content_key, TOKYO_CURVE)
+    aad = hashlib.sha256(canonical.encode(header)).digest()
+    chunk = AESGCM(derive(b"payload")).encrypt(bytes(11) + b"\x01", b"account", aad)
+    sealed = _whole(header, [chunk])
+    assert _refusal(sealed, accepted_suites=keys.at_least(1)).code == "envelope.key"
+
+
 def test_every_truncation_is_refused() -> None:
     sealed, _ = _seal(b"a" * (2 * CHUNK + 3))
     ends = [*range(64), *range(64, len(sealed), 97), len(sealed) - 1]
@@ -409,22 +420,25 @@ def _derivation(content_key: bytes) -> Callable[[bytes], bytes]:
 
 
 def _rewrapped(
-    header: dict[str, Any], content_key: bytes
+    header: dict[str, Any], content_key: bytes, key: keys.RecipientKey = TOKYO
 ) -> tuple[dict[str, Any], Callable[[bytes], bytes]]:
     """What a sender of bad will can do: choose the content key and wrap it correctly."""
     derive = _derivation(content_key)
     bound = {
         "chunk_size": header["chunk_size"],
-        "key_id": TOKYO.key_id,
+        "key_id": key.key_id,
         "payload": header["payload"],
         "suite": 1,
         "to": "tokyo.example",
     }
     wrapped = keys.wrap(
-        content_key, suite=1, public=TOKYO.public, info=MAGIC + canonical.encode(bound)
+        content_key,
+        suite=keys.suite_of(key.private),
+        public=key.public,
+        info=MAGIC + canonical.encode(bound),
     )
     entry = {
-        "key_id": TOKYO.key_id,
+        "key_id": key.key_id,
         "to": "tokyo.example",
         "wrapped": base64.b64encode(wrapped).decode("ascii"),
     }

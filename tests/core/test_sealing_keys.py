@@ -203,6 +203,14 @@ def test_unreduced_lattice_coefficients_are_refused() -> None:
     assert refusal.value.code == "sealing.public_key"
 
 
+def test_a_compressed_point_is_another_spelling_and_refused() -> None:
+    public = keys.generate(2).public
+    compressed = bytes([2 + public[64] % 2]) + public[1:33]
+    with pytest.raises(Untrusted) as refusal:
+        keys.check_public(2, compressed)
+    assert refusal.value.code == "sealing.public_key"
+
+
 def test_a_key_of_one_suite_is_none_of_another() -> None:
     hybrid, curve = keys.generate(1), keys.generate(2)
     for suite, public in ((2, hybrid.public), (1, curve.public)):
