@@ -27,6 +27,15 @@ from comity.core.errors import Untrusted
 CLOCK_TOLERANCE = timedelta(minutes=5)
 MAX_PATH = 5
 MAX_PEM_BYTES = 1 << 20
+# What the parser of `cryptography` raises, at once or when a part is first used.
+_PARSING = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class Kind(StrEnum):
@@ -120,7 +129,7 @@ def load_certificates(pem: bytes) -> list[x509.Certificate]:
         raise Untrusted("certificate.malformed", size_bytes=len(pem))
     try:
         certificates = x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except _PARSING as error:
         raise Untrusted("certificate.malformed") from error
     for certificate in certificates:
         _touch(certificate)
@@ -134,7 +143,7 @@ def load_der(der: bytes) -> x509.Certificate:
     """
     try:
         certificate = x509.load_der_x509_certificate(der)
-    except ValueError as error:
+    except _PARSING as error:
         raise Untrusted("certificate.malformed") from error
     _touch(certificate)
     return certificate
@@ -203,9 +212,8 @@ def _touch(certificate: x509.Certificate) -> None:
     try:
         _ = certificate.subject, certificate.issuer, certificate.extensions
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (ValueError, TypeError, x509.DuplicateExtension) as error:
-        raise Untrusted("certificate.malformed") from error
-    except x509.UnsupportedGeneralNameType as error:
+        _ = certificate.signature_hash_algorithm, certificate.public_key()
+    except _PARSING as error:
         raise Untrusted("certificate.malformed") from error
 
 

@@ -82,10 +82,8 @@ def _verified(der: bytes, content_type: str, detached: bytes | None) -> SignedDa
     (info,) = signed["signer_infos"]
     encapsulated = _encapsulated(signed)
     content = _content(encapsulated, detached)
-    algorithm = info["digest_algorithm"]["algorithm"].native
-    if algorithm not in _HASHES:
-        raise Untrusted("cms.algorithm", algorithm=str(algorithm))
-    if [each["algorithm"].native for each in signed["digest_algorithms"]] != [algorithm]:
+    algorithm = _digest_algorithm(info["digest_algorithm"])
+    if [_digest_algorithm(each) for each in signed["digest_algorithms"]] != [algorithm]:
         raise Untrusted("cms.malformed")
     attributes = _attributes(info["signed_attrs"])
     if _only(attributes, "content_type").native != content_type:
@@ -123,6 +121,14 @@ def _signed_data(der: bytes, content_type: str) -> Any:
         # Without attributes the signer's purpose is not bound (openssl/openssl#27055).
         raise Untrusted("cms.no_attributes")
     return signed
+
+
+def _digest_algorithm(declared: Any) -> str:
+    """Give the name of a SHA-2 whose parameters are absent or NULL (RFC 5754, section 2)."""
+    name = declared["algorithm"].native
+    if name not in _HASHES or declared["parameters"].dump() not in {b"", b"\x05\x00"}:
+        raise Untrusted("cms.algorithm", algorithm=str(name))
+    return str(name)
 
 
 def _encapsulated(signed: Any) -> bytes | None:
@@ -182,10 +188,7 @@ def _require_bound(attributes: dict[str, Any], signer: x509.Certificate) -> None
     der = signer.public_bytes(Encoding.DER)
     if "signing_certificate_v2" in attributes:
         first = _only(attributes, "signing_certificate_v2")["certs"][0]
-        algorithm = first["hash_algorithm"]["algorithm"].native
-        if algorithm not in _HASHES:
-            raise Untrusted("cms.algorithm", algorithm=str(algorithm))
-        expected = hashlib.new(algorithm, der).digest()
+        expected = hashlib.new(_digest_algorithm(first["hash_algorithm"]), der).digest()
     elif "signing_certificate" in attributes:
         # RFC 3161 tokens may still name the certificate by SHA-1; a collision does not help here.
         first = _only(attributes, "signing_certificate")["certs"][0]
@@ -204,6 +207,8 @@ def _require_signature(info: Any, digest: str, signer: x509.Certificate, message
     # rsaEncryption names no hash; every other algorithm names the one that must be used.
     if declared["algorithm"].native != "rsassa_pkcs1v15" and declared.hash_algo != digest:
         raise Untrusted("cms.algorithm", algorithm=str(declared["algorithm"].native))
+    if kind != "rsassa_pss" and declared["parameters"].dump() not in {b"", b"\x05\x00"}:
+        raise Untrusted("cms.algorithm", algorithm=str(kind))
     value = info["signature"].native
     try:
         key = signer.public_key()

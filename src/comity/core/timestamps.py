@@ -17,10 +17,19 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from comity.core import certificates, signed_data
 from comity.core.errors import Untrusted
+from comity.core.signed_data import PARSING
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-_PARSING = signed_data.PARSING
 _DIGEST_BYTES = 32
+
+
+class _Reply(core.Sequence):
+    """TimeStampResp with its token optional, as in RFC 3161, 2.4.2; asn1crypto demands one."""
+
+    _fields = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ def read_request(request: bytes) -> Query:
         if parsed["version"].native != "v1" or not parsed["cert_req"].native:
             raise Untrusted("timestamp.malformed")
         return Query(imprint["hashed_message"].native, parsed["nonce"].native)
-    except _PARSING as error:
+    except PARSING as error:
         raise Untrusted("timestamp.malformed") from error
 
 
@@ -125,12 +134,12 @@ def token_of(response: bytes) -> bytes:
     """
     _require_der(response)
     try:
-        parsed = tsp.TimeStampResp.load(response, strict=True)
+        parsed = _Reply.load(response, strict=True)
         status = parsed["status"]["status"].native
         if status != "granted":
             raise Untrusted("timestamp.not_granted", status=str(status))
         return bytes(parsed["time_stamp_token"].dump())
-    except _PARSING as error:
+    except PARSING as error:
         raise Untrusted("timestamp.malformed") from error
 
 
@@ -158,7 +167,7 @@ def read_token(token: bytes, digest: bytes) -> Stamp:
             authority=signed.signer.subject.rfc4514_string(),
             token=token,
         )
-    except _PARSING as error:
+    except PARSING as error:
         raise Untrusted("timestamp.malformed") from error
     _require_time_stamping(signed.signer)
     if not certificates.is_valid_at(signed.signer, stamp.gen_time):
@@ -200,12 +209,12 @@ def _decoded(token: bytes) -> rfc3161_client.TimeStampResponse:
         held.sort(key=lambda each: bytes(each.dump()))
         parsed["content"]["certificates"] = cms.CertificateSet(held)
         return rfc3161_client.decode_timestamp_response(_reply_with(parsed))
-    except _PARSING as error:
+    except PARSING as error:
         raise Untrusted("timestamp.malformed") from error
 
 
 def _reply_with(token: Any) -> bytes:
-    return bytes(tsp.TimeStampResp({"status": {"status": 0}, "time_stamp_token": token}).dump())
+    return bytes(_Reply({"status": {"status": 0}, "time_stamp_token": token}).dump())
 
 
 def _info(token: bytes) -> Any:
