@@ -159,7 +159,7 @@ MEASURE = Measure(
         "provider_and_account": paragraph(
             "uk",
             uk="Акціонерне товариство «Аобаґакі Нет», Токіо; обліковий запис broker@parts.example",
-            ja="青葉垣ネット株式会社(東京都)、アカウントbroker@parts.example",
+            ja="青葉垣ネット株式会社（東京都）、アカウントbroker@parts.example",
             en="Aobagaki Net Co., Ltd., Tokyo; account broker@parts.example",
         ),
         "data_category": paragraph(
@@ -238,7 +238,7 @@ LETTER = LetterFacts(
         conducted_by={
             "uk": "Головне слідче управління, процесуальне керівництво Офісу Генерального "
             "прокурора",
-            "ja": "中央捜査局(検事総長府の手続指揮による)",
+            "ja": "中央捜査局（検事総長府の手続指揮による）",
             "en": "Main Investigation Department, under the procedural guidance of the Office of "
             "the Prosecutor General",
         },

@@ -24,13 +24,13 @@ _EN_UNIT = re.compile(rf"(\d) ({_EN_MONTH}|days?|hours?|years?|persons?|p\.)(?!\
 _EN_ABBREVIATION = re.compile(
     r"(?<!\w)(No\.|art\.|arts\.|Art\.|Arts\.|Article|Articles|para\.|p\.|pp\.|Act) (?=[\d(])"
 )
-_INITIAL = re.compile(r"(?<!\w)([A-ZА-ЯҐЄІЇ]\.) ?(?=[A-ZА-ЯҐЄІЇ]\.? ?[A-ZА-ЯҐЄІЇa-zа-яґєії])")
+_INITIAL = re.compile(r"(?<!\w)([A-ZА-ЯҐЄІЇ]\.) (?=[A-ZА-ЯҐЄІЇ]\.? ?[A-ZА-ЯҐЄІЇa-zа-яґєії])")
 _DASH = re.compile(r" (?=[—–] )")
 
 # 第31条第2項(vi)号, 3月17日, 11名: the number stays with what it counts.
 _JA_ORDINAL = re.compile(r"第[0-9０-９]+(?:条|項|号|章|部|款|回)(?:の[0-9０-９]+)?")
 _JA_COUNT = re.compile(r"[0-9０-９][0-9０-９,，.]*(?:年|月|日|時|分|名|人|点|頁|件|か国|バイト|歳)")
-# An ideographic comma or full stop ends a sentence; these marks never begin a line in typst.
+# typst itself keeps 、。」 and small kana from the beginning of a line.
 
 
 def set_text(text: str, language: str) -> str:
@@ -47,11 +47,11 @@ def set_text(text: str, language: str) -> str:
 
 
 def _ukrainian(text: str) -> str:
+    text = _INITIAL.sub(rf"\1{NO_BREAK_SPACE}", text)
     text = _UK_ABBREVIATION.sub(rf"\1{NO_BREAK_SPACE}", text)
     text = _UK_SHORT.sub(rf"\1{NO_BREAK_SPACE}", text)
     text = _UK_UNIT.sub(rf"\1{NO_BREAK_SPACE}\2", text)
-    text = _DASH.sub(NO_BREAK_SPACE, text)
-    return _INITIAL.sub(rf"\1{NO_BREAK_SPACE}", text)
+    return _DASH.sub(NO_BREAK_SPACE, text)
 
 
 def _english(text: str) -> str:

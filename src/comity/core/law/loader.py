@@ -160,10 +160,10 @@ def cite(source: str, file: str = "instruments") -> tuple[Citation, ...]:
 
 def _spans(source: str) -> list[tuple[str, str]]:
     found = list(_SOURCE_ID.finditer(source))
-    ends = [match.start() for match in found[1:]] + [len(source)]
+    starts = [match.start() for match in found] + [len(source)]
     return [
         (match.group(), source[match.end() : end].strip(" ;,"))
-        for match, end in zip(found, ends, strict=True)
+        for match, end in zip(found, starts[1:], strict=True)
     ]
 
 
