@@ -155,6 +155,23 @@ def wrong_growths(data, old_size, old_root, size, root, path):
         yield old_size, old_root, size, root, []
 
 
+def test_an_inner_hash_is_no_entry():
+    entries = numbered(4)
+    inner, rest = naive_root(entries[:2]), naive_root(entries[2:])
+    with pytest.raises(ProofError, match="path_too_short"):
+        merkle.verify_inclusion(inner, 0, 4, [rest], naive_root(entries))
+
+
+def test_a_path_that_goes_on_is_named_as_such():
+    entries, extra = numbered(7), bytes(32)
+    root, old_root = naive_root(entries), naive_root(entries[:3])
+    path = [*naive_inclusion(2, entries), extra]
+    with pytest.raises(ProofError, match="path_too_long"):
+        merkle.verify_inclusion(merkle.leaf_hash(entries[2]), 2, 7, path, root)
+    with pytest.raises(ProofError, match="path_too_long"):
+        merkle.verify_consistency(3, old_root, 7, root, [*naive_consistency(3, entries), extra])
+
+
 def test_every_tree_begins_with_the_empty_one():
     root = naive_root(numbered(5))
     merkle.verify_consistency(0, merkle.EMPTY_ROOT, 5, root, [])

@@ -137,6 +137,15 @@ def test_sixteen_signatures_are_accepted_and_a_thousand_are_not():
         notes.open(note + line * 1000, [SIGNER.verifier])
 
 
+def test_a_key_id_that_does_not_fit_is_refused():
+    name, key_id, encoded = SIGNER.verifier.text.split("+", 2)
+    wrong = f"{int(key_id, 16) ^ 1:08x}"
+    with pytest.raises(Untrusted, match="key_id_mismatch"):
+        notes.Verifier.parse(f"{name}+{wrong}+{encoded}")
+    with pytest.raises(Untrusted, match="key_id_mismatch"):
+        notes.Signer.parse(SIGNER.text.replace(key_id, wrong))
+
+
 def test_a_signer_never_shows_its_seed():
     assert SIGNER.seed.hex() not in repr(SIGNER)
     assert repr(SIGNER.seed) not in repr(SIGNER)

@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 import zlib
 from pathlib import Path
 
@@ -310,6 +311,49 @@ def test_a_full_disk_is_an_error_and_no_success(size):
     with Path("/dev/full").open("wb", buffering=0) as target, pytest.raises(OSError) as caught:  # noqa: PT011
         vaultfile.seal_stream(io.BytesIO(bytes(size)), target, KEY)
     assert caught.value.errno == errno.ENOSPC
+
+
+class Recalcitrant(io.BytesIO):
+    """A disk on which one write fails and all others succeed."""
+
+    def __init__(self, failing):
+        super().__init__()
+        self.until = failing
+
+    def write(self, data):
+        self.until -= 1
+        if not self.until:
+            raise OSError(errno.EIO, "bad sector")
+        return super().write(data)
+
+
+@pytest.mark.parametrize("failing", range(1, 9))
+def test_one_failed_write_is_an_error(failing):
+    slots_and_end = io.BytesIO(bytes(7 * 64 * CHUNK))
+    with pytest.raises(OSError, match="bad sector"):
+        vaultfile.seal_stream(slots_and_end, Recalcitrant(failing), KEY)
+
+
+def test_a_slow_disk_holds_the_reading_back():
+    class Source(io.BytesIO):
+        def readinto(self, buffer):
+            count = super().readinto(buffer)
+            if self.tell() > 6 * 64 * CHUNK:
+                far_ahead.set()
+            return count
+
+    class Slow(io.BytesIO):
+        def write(self, data):
+            if not self.tell():
+                found.append(far_ahead.wait(timeout=0.3))
+            return super().write(data)
+
+    far_ahead, found = threading.Event(), []
+    plain = pattern(20 * 64 * CHUNK)
+    target = Slow()
+    result = vaultfile.seal_stream(Source(plain), target, KEY)
+    assert found == [False]
+    assert opened(target.getvalue(), KEY, result.plain_sha256) == plain
 
 
 def test_a_source_that_fails_half_way_is_an_error():

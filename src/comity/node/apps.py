@@ -1,4 +1,4 @@
-"""The node app."""
+"""The node app: wires the others together."""
 
 from django.apps import AppConfig
 
@@ -6,4 +6,6 @@ from django.apps import AppConfig
 class NodeConfig(AppConfig):
     name = "comity.node"
     label = "node"
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from comity.node import checks  # noqa: F401  # registering is the import's purpose

@@ -1,0 +1,114 @@
+"""Deployment mistakes as system checks with stable ids; `comity check` and every start run them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.utils.module_loading import import_string
+
+NEEDED_KEYS = ("seal.key", "seal.pem", "ledger.key", "http.key", "vault-root.key", "person-root.key")
+
+
+@register()
+def keys_are_there(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.E001, E002: the node's keys exist and only its own account reads them."""
+    folder = Path(settings.COMITY_KEYS)
+    if not folder.exists():  # a node not made yet: `comity init` makes it
+        return []
+    missing = [name for name in NEEDED_KEYS if not (folder / name).exists()]
+    found: list[CheckMessage] = []
+    if missing:
+        found.append(
+            Error(
+                f"Keys are missing: {', '.join(missing)}.",
+                hint="Restore them from the key backup; do not make new ones for an old vault.",
+                id="comity.E001",
+            )
+        )
+    open_files = [
+        name for name in NEEDED_KEYS
+        if name.endswith(".key") and (folder / name).exists()
+        and (folder / name).stat().st_mode & 0o077
+    ]  # fmt: skip
+    if open_files:
+        found.append(
+            Error(
+                f"Other accounts of this machine can read: {', '.join(open_files)}.",
+                hint="chmod 600 the files in the keys folder.",
+                id="comity.E002",
+            )
+        )
+    return found
+
+
+@register()
+def messages_have_handlers(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.E003: every message type a partner may send leads to a function."""
+    found: list[CheckMessage] = []
+    for message_type, path in settings.MESSAGE_HANDLERS.items():
+        try:
+            import_string(path)
+        except ImportError:
+            found.append(
+                Error(
+                    f"The handler of {message_type} cannot be imported: {path}.", id="comity.E003"
+                )
+            )
+    return found
+
+
+@register()
+def time_can_be_proved(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W001, E004: a time-stamp authority is configured, and its root can be read."""
+    if not settings.COMITY_TSA_URLS:
+        return [
+            Warning(
+                "No time-stamp authority: times are this machine's clock only.",
+                hint="Set COMITY_TSA_URLS and COMITY_TSA_ROOTS.",
+                id="comity.W001",
+            )
+        ]
+    unread = [str(path) for path in settings.COMITY_TSA_ROOTS if not path.is_file()]
+    if unread or not settings.COMITY_TSA_ROOTS:
+        return [
+            Error(
+                "The root certificate of the time-stamp authority cannot be read.",
+                hint="COMITY_TSA_ROOTS lists PEM files.",
+                id="comity.E004",
+            )
+        ]
+    return []
+
+
+@register()
+def there_is_room(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W002: the vault's disk has more than its reserve."""
+    folder = Path(settings.COMITY_VAULT)
+    if folder.exists() and shutil.disk_usage(folder).free < settings.COMITY_RESERVED_DISK_BYTES:
+        return [
+            Warning(
+                "The vault's disk is nearly full: new files will be refused.", id="comity.W002"
+            )
+        ]
+    return []
+
+
+@register()
+def pages_are_protected(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W003: pages leave the machine under TLS only."""
+    url = settings.COMITY_PAGES_URL
+    local = url.startswith(("http://localhost", "http://127.0.0.1"))
+    if url.startswith("https://") or local:
+        return []
+    return [
+        Warning(
+            "Pages are served without TLS beyond this machine.",
+            hint="Put COMITY_PAGES_URL on https:// behind a proxy that ends TLS.",
+            id="comity.W003",
+        )
+    ]
