@@ -213,8 +213,6 @@ class Reader(io.RawIOBase):
         source.seek(0)
         self._chunks = _Chunks(source, key, context)
         last, rest = divmod(stored - _HEADER_SIZE, _SEALED_CHUNK)
-        if rest < _TAG_SIZE:
-            raise Untrusted("vaultfile.truncated")
         self.size = last * CHUNK_SIZE + rest - _TAG_SIZE
         self._last, self._last_size = last, rest
         self._position = 0
