@@ -105,7 +105,7 @@ def page_at(chromium, live_server, settings):
 
 
 def violations(page):
-    """What axe-core (all its rules) finds on the page; the file is run by the driver, not by the page."""
+    """What axe-core finds with all its rules; the driver runs the file, not the page."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document).then((r) => r.violations)")
     return [

@@ -1,4 +1,4 @@
-"""The frame and every component in a real browser: accessible, quiet under the CSP, within the width."""
+"""The frame and every component in a browser: accessible, quiet under the CSP, fitting."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Signing in as officers meet it: password, then a code, a recovery code or a key; all under the CSP."""
+"""Signing in as officers meet it: password, then a code, a recovery code or a key."""
 
 import os
 import time
@@ -133,7 +133,9 @@ def test_a_passkey_is_added_and_opens_the_node_alone(page_at, prosecutor):
     page.fill("#id_name", "Key in the safe")
     page.check("#id_passwordless")
     press(page, "Add a key")
-    page.wait_for_selector("text=Key in the safe")
+    page.wait_for_selector(".cm-codes")
+    page.goto(start + "/account/2fa/webauthn/")
+    assert page.get_by_role("rowheader", name="Key in the safe").is_visible()
     checked(page, "keys")
     page.locator(".cm-account summary").click()
     press(page, "Sign out")

@@ -65,11 +65,15 @@ class Renderer(BaseRenderer):
 
 
 def _with_class(attrs: dict[str, Any], control: str) -> dict[str, Any]:
-    """Add the control's class, and its error form when the field did not validate."""
+    """Add the control's class, and its error form when the field did not validate.
+
+    Placeholders go: they vanish while one types, so the label and the hint carry their words.
+    """
     classes = [control, attrs.get("class", "")]
     if attrs.get("aria-invalid") and control != "govuk-checkboxes__input":
         classes.append(f"{control}--error")
-    return attrs | {"class": " ".join(name for name in classes if name)}
+    kept = {name: value for name, value in attrs.items() if name != "placeholder"}
+    return kept | {"class": " ".join(name for name in classes if name)}
 
 
 def _counted(attrs: dict[str, Any]) -> dict[str, Any]:

@@ -27,8 +27,7 @@ def label(code: Code | None, kind: str = "") -> str:
         return ""
     words = _find(_registry()[0], *_keys(code, kind))
     text = _plain(code) if words is None else str(words)
-    facts = getattr(code, "facts", None)
-    return _fill(text, facts) if facts else text
+    return _fill(text, code.facts) if isinstance(code, Refused | Untrusted) else text
 
 
 def tone(code: Code | None, kind: str = "") -> tuple[str, str]:

@@ -326,8 +326,10 @@ def _query(context: template.Context, number: int) -> str:
 
 
 @register.simple_tag
-def field(bound: BoundField, hide_label: bool = False) -> SafeString:
-    """Label, hint, error and control of one field."""
+def field(bound: BoundField, hide_label: bool = False, hint: str | None = None) -> SafeString:
+    """Label, hint, error and control of one field; `hint` replaces the field's own help text."""
+    if hint is not None:
+        bound.help_text = hint
     bound.look = {"hide_label": hide_label}  # type: ignore[attr-defined]
     return bound.as_field_group()
 
