@@ -1,5 +1,6 @@
 """Codes to words, values to words, and what the tags write."""
 
+import ast
 from datetime import UTC, date, datetime
 
 import pytest
@@ -26,6 +27,24 @@ def written(source, **context):
 def test_every_code_of_core_access_has_words_of_its_own(code):
     assert has_label(code)
     assert label(code) != code.value
+
+
+def codes_raised_in_core():
+    """Every code that core raises: the first argument of each error, where it is written out."""
+    families = {"Refused", "NotAllowed", "NotVisible", "WrongState", "Incomplete", "Untrusted"}
+    for path in (FOLDER.parent.parent / "core").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Raise) or not isinstance(node.exc, ast.Call):
+                continue
+            name, words = getattr(node.exc.func, "id", ""), node.exc.args[:1]
+            if name in families | {"ProofError"} and isinstance(words[0], ast.Constant):
+                yield words[0].value
+
+
+def test_every_code_that_core_raises_has_words_at_least_by_its_family():
+    codes = set(codes_raised_in_core())
+    assert len(codes) > 50
+    assert [code for code in sorted(codes) if label(code) == code] == []
 
 
 def test_a_string_from_the_database_finds_its_words_by_kind():

@@ -164,7 +164,49 @@ LABELS: dict[str, Any] = {
     # refusals of core
     "access.not_allowed": _("Your roles do not include this act. Ask your supervisor."),
     "access": _("You may not do this. Ask your supervisor."),
+    "letter.incomplete": pgettext_lazy("law", "The letter is not complete: {missing}."),
+    "letter.not_a_basis": pgettext_lazy(
+        "law", "This instrument is no basis between the two states. Choose another."
+    ),
+    "letter.no_draft": pgettext_lazy(
+        "law", "There is no draft of a reciprocity statement that may be signed. Write one."
+    ),
+    "letter.unknown_authority": pgettext_lazy("law", "This authority is not in the directory."),
+    "letter.unknown_protection": _("There is no such measure of protection."),
+    "letter.unknown_type": pgettext_lazy("law", "There is no such type of letter."),
+    "letter": pgettext_lazy("law", "The letter is not ready for this."),
+    "offences.not_connected": pgettext_lazy(
+        "law", "The national offence does not belong to this provision. Choose another."
+    ),
+    "offences": pgettext_lazy("law", "This offence or provision is not in the law data."),
+    "bases.no_order": pgettext_lazy("law", "Nobody has settled which basis comes first here."),
+    "bases": pgettext_lazy("law", "This basis or pair of states is not in the law data."),
+    "container.source_changed": _(
+        "A file changed while it was read. Nothing was sealed; repeat it."
+    ),
+    "documents.character_missing": _("The typeface lacks a sign of the text. Nothing was printed."),
+    "documents.contact_missing": _("Name the officer whom the other side can reach."),
+    "documents.not_signed": _("The document is not signed."),
+    "documents.text_not_ready": _("A text or its translation is not ready."),
+    "documents.unconfirmed_provision": pgettext_lazy(
+        "law", "A lawyer has not confirmed a provision that the text names."
+    ),
+    "documents": _("The document could not be made."),
     # bytes from outside or from disk that cannot be believed, by family
+    "bag": _("The package's lists do not agree with what is in it."),
+    "bundle": _("The bundle of receipts is larger than agreed."),
+    "call": _("The call of the other node could not be trusted."),
+    "call.skew": _("The clocks of the two nodes differ too much."),
+    "custody": _("The custody record does not hold."),
+    "item": _("The item is not proven by the ledger."),
+    "item.other_bytes": _("The item's bytes are not those that were recorded."),
+    "law": pgettext_lazy("law", "The law data of this node are damaged."),
+    "pdf": _("The document cannot be read as a signed PDF."),
+    "pdf.changed_after_signing": _("The document was changed after it was signed."),
+    "person": _("The sealed fields cannot be opened here."),
+    "record": _("A record in the package is not in the agreed form."),
+    "sealing": _("The key does not fit the sealed message."),
+    "statement": _("The statement holds signs that it may not hold."),
     "canonical": _("The record is not in its one agreed form."),
     "merkle": _("The ledger proof does not hold."),
     "tiles": _("The ledger's tree is not complete."),
