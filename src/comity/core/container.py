@@ -30,11 +30,13 @@ class Entry:
 
     name: ASCII path, such as "data/E-000123/original.bin". source: the bytes, or a function that
     opens them from the start; it is called twice. media_type: such as "application/pdf".
+    sha256: 64 hex digits that the bytes must have, or "" if any will do.
     """
 
     name: str
     source: Source
     media_type: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,9 @@ def write_container(
     bag too, with bag_info (ASCII labels, one-line values) in its bag-info.txt; a bag needs a
     payload, so without one there are no bag files and bag_info goes nowhere. target needs write()
     only. now: aware.
-    Raises Refused("container.source_changed") if a source reads differently the second time; the
-    caller then discards what is in the target. Raises Untrusted for names no reader would accept.
+    Raises Refused("container.source_changed") if a source is not what its entry says, or reads
+    differently the second time; the caller then discards what is in the target. Raises Untrusted
+    for names no reader would accept.
     """
     ordered = sorted(entries, key=lambda entry: entry.name)
     _require_writable(ordered)
@@ -285,6 +288,8 @@ def _require_writable(entries: Sequence[Entry]) -> None:
 def _measured(entry: Entry) -> tuple[Listed, _Measure]:
     with _opened(entry.source) as stream:
         measure = _measure(stream)
+    if entry.sha256 and measure.sha256.hex() != entry.sha256:
+        raise Refused("container.source_changed", entry=entry.name)
     return Listed(entry.name, entry.media_type, measure.sha256, measure.size), measure
 
 

@@ -28,7 +28,7 @@ MAX_MANIFEST_BYTES = 128 << 20
 _TEXT = "text/plain"
 _BAGIT_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _SOFTWARE = "comity"
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9._+-]{0,63}/[a-z0-9][a-z0-9._+-]{0,126}")
 _LABEL = re.compile(r"[A-Z][A-Za-z0-9-]{0,63}")
 _OWN_LABELS = {"Bagging-Date", "Bag-Software-Agent", "Payload-Oxum"}
 _HEAD = (
@@ -44,7 +44,7 @@ _LINE = (
 )
 _TAIL = "</asic:ASiCManifest>\n"
 _LINE_PATTERN = re.compile(
-    r'<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([a-z0-9.+/-]+)">'
+    r'<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([a-z0-9._+/-]+)">'
     r"<ds:DigestMethod [^>]*><ds:DigestValue>([A-Za-z0-9+/]{43}=)</ds:DigestValue>"
 )
 

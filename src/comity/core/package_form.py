@@ -1,0 +1,283 @@
+"""The form of a court package: its names, package.json and the lines of custody.jsonl."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from comity.core import canonical
+from comity.core.errors import Untrusted
+from comity.core.sealing.fields import CODE, HEX_256, MEDIA_TYPE, NODE_ID, Fields, moment_text
+
+FORMAT = "comity-package/1"
+ABOUT = "comity/package.json"
+CUSTODY = "comity/custody.jsonl"
+CHECKPOINT = "comity/checkpoint"
+INSTRUCTIONS = "comity/VERIFY.txt"
+SCRIPT = "comity/verify.sh"
+REPORT = "comity/report.pdf"
+PROOFS, TIME, MESSAGES = "comity/proofs/", "comity/time/", "comity/messages/"
+RECEIPTS, DESCRIPTORS = "comity/receipts/", "comity/descriptors/"
+INGESTED = "evidence.item_ingested"
+MAX_ABOUT_BYTES = 64 << 20
+MAX_CUSTODY_BYTES = 256 << 20
+MAX_ITEMS = 50_000
+MAX_INDEX = 2**53 - 1
+SALT_BYTES = 32
+_NUMBER = re.compile(r"[A-Z]{1,4}-[0-9]{1,12}")
+_PATH = re.compile(r"[A-Za-z0-9._/-]{1,200}")
+_ENTRY_PATH = re.compile(r"(data|comity)/[A-Za-z0-9._/-]{1,190}")
+_MAX_WORDS = 4000
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of evidence in a package.
+
+    number: the node's own, such as "E-000123". sha256: 64 hex digits. size: bytes.
+    conditions: use conditions in words or codes. entries: its ledger entries by index, ascending.
+    """
+
+    number: str
+    path: str
+    sha256: str
+    size: int
+    media_type: str
+    conditions: tuple[str, ...]
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class About:
+    """What package.json says. messages: (path, id). receipts: paths."""
+
+    from_node: str
+    purpose: str
+    legal_basis: str
+    case_ref: str
+    created: datetime
+    items: tuple[Item, ...]
+    messages: tuple[tuple[str, str], ...]
+    receipts: tuple[str, ...]
+    origin: str
+    size: int
+
+
+@dataclass(frozen=True)
+class CustodyLine:
+    """One ledger entry as it travels.
+
+    index: 0-based leaf. entry: the leaf's bytes. details: canonical JSON behind the commitment,
+    and salt, its 32 bytes; both None when they are withheld or erased.
+    """
+
+    index: int
+    entry: bytes
+    details: bytes | None
+    salt: bytes | None
+
+
+@dataclass(frozen=True)
+class LeafBody:
+    """What a ledger entry says. subject: such as "item:<uuid>". commitment: 64 hex digits."""
+
+    kind: str
+    subject: str
+    at: datetime
+    commitment: str
+
+
+def item_path(number: str) -> str:
+    """Give the place of an item's bytes.
+
+    Raises ValueError for what is not an item's number.
+    """
+    if not _NUMBER.fullmatch(number):
+        raise ValueError("not an item's number")
+    return f"data/{number}/original.bin"
+
+
+def proof_path(index: int) -> str:
+    """Give the place of the proof for a leaf."""
+    return f"{PROOFS}{index}.tlog-proof"
+
+
+def write_about(about: About) -> bytes:
+    """Give package.json: the only byte form of these statements.
+
+    Raises ValueError for what `read_about` would refuse.
+    """
+    data = canonical.encode(
+        {
+            "format": FORMAT,
+            "from": about.from_node,
+            "purpose": about.purpose,
+            "legal_basis": about.legal_basis,
+            "case_ref": about.case_ref,
+            "created": moment_text(about.created),
+            "items": [vars(item) for item in about.items],
+            "messages": [{"path": path, "id": each} for path, each in about.messages],
+            "receipts": list(about.receipts),
+            "log": {"origin": about.origin, "size": about.size},
+        }
+    )
+    try:
+        read_about(data)
+    except Untrusted as refusal:
+        raise ValueError(f"{refusal.code} {refusal.facts}") from refusal
+    return data
+
+
+def read_about(data: bytes) -> About:
+    """Read package.json.
+
+    Raises Untrusted("package.unknown_format") for another version, "package.field" or a code of
+    `canonical` for anything else that is not of this form.
+    """
+    fields = Fields(canonical.decode(data), "package")
+    stated = fields.take("format")
+    if stated != FORMAT:
+        raise Untrusted("package.unknown_format", format=str(stated)[:60])
+    log = Fields(fields.take("log"), "package")
+    about = About(
+        from_node=fields.text("from", NODE_ID),
+        purpose=fields.words("purpose", at_most=_MAX_WORDS),
+        legal_basis=fields.words("legal_basis", at_most=_MAX_WORDS),
+        case_ref=fields.words("case_ref", at_most=_MAX_WORDS),
+        created=fields.moment("created"),
+        items=tuple(_item(each) for each in fields.members("items", at_most=MAX_ITEMS)),
+        messages=tuple(_message(each) for each in fields.members("messages", at_most=MAX_ITEMS)),
+        receipts=fields.texts("receipts", _ENTRY_PATH, at_most=MAX_ITEMS),
+        origin=log.words("origin", at_most=300),
+        size=log.number("size", least=1, most=MAX_INDEX),
+    )
+    log.done()
+    fields.done()
+    _require_distinct(fields, "items", [item.path for item in about.items])
+    _require_distinct(fields, "messages", [path for path, _ in about.messages])
+    _require_distinct(fields, "receipts", about.receipts)
+    return about
+
+
+def _require_distinct(fields: Fields, name: str, values: Any) -> None:
+    if len(set(values)) != len(values):
+        raise fields.odd(name)
+
+
+def _item(value: object) -> Item:
+    fields = Fields(value, "package")
+    item = Item(
+        number=fields.text("number", _NUMBER),
+        path=fields.text("path", _PATH),
+        sha256=fields.text("sha256", HEX_256),
+        size=fields.number("size", least=0, most=MAX_INDEX),
+        media_type=fields.text("media_type", MEDIA_TYPE),
+        conditions=_conditions(fields),
+        entries=_indexes(fields),
+    )
+    fields.done()
+    if item.path != item_path(item.number):
+        raise fields.odd("path")
+    return item
+
+
+def _conditions(fields: Fields) -> tuple[str, ...]:
+    values = fields.members("conditions", at_most=100)
+    each = [Fields({"conditions": value}, "package") for value in values]
+    return tuple(one.words("conditions", at_most=_MAX_WORDS) for one in each)
+
+
+def _indexes(fields: Fields) -> tuple[int, ...]:
+    values = fields.members("entries", at_most=10_000)
+    each = [Fields({"entries": value}, "package") for value in values]
+    indexes = tuple(one.number("entries", least=0, most=MAX_INDEX) for one in each)
+    if not indexes or list(indexes) != sorted(set(indexes)):
+        raise fields.odd("entries")
+    return indexes
+
+
+def _message(value: object) -> tuple[str, str]:
+    fields = Fields(value, "package")
+    path, identifier = fields.text("path", _ENTRY_PATH), str(fields.identifier("id"))
+    fields.done()
+    if path != message_path(identifier):
+        raise fields.odd("path")
+    return path, identifier
+
+
+def message_path(identifier: str) -> str:
+    """Give the place of a message's container."""
+    return f"{MESSAGES}{identifier}.asice"
+
+
+def write_line(line: CustodyLine) -> bytes:
+    """Give one line of custody.jsonl, with its newline.
+
+    Raises Untrusted if entry or details are not canonical.
+    """
+    details = None if line.details is None else canonical.decode(line.details)
+    salt = None if line.salt is None else line.salt.hex()
+    written = {
+        "index": line.index,
+        "entry": canonical.decode(line.entry),
+        "details": details,
+        "salt": salt,
+    }
+    return canonical.encode(written) + b"\n"
+
+
+def read_lines(data: bytes) -> list[CustodyLine]:
+    """Read custody.jsonl: lines by ascending index.
+
+    Raises Untrusted("custody.field") or a code of `canonical`.
+    """
+    if not data.endswith(b"\n"):
+        raise Untrusted("custody.field", field="")
+    lines = [_line(each) for each in data[:-1].split(b"\n")]
+    indexes = [line.index for line in lines]
+    if indexes != sorted(set(indexes)):
+        raise Untrusted("custody.field", field="index")
+    return lines
+
+
+def _line(data: bytes) -> CustodyLine:
+    fields = Fields(canonical.decode(data), "custody")
+    index = fields.number("index", least=0, most=MAX_INDEX)
+    entry = canonical.encode(fields.table("entry", at_most=20))
+    details, salt = fields.take("details"), fields.maybe("salt", _hex_of(fields))
+    fields.done()
+    if (details is None) != (salt is None):
+        raise fields.odd("salt")
+    encoded = None if details is None else canonical.encode(details)
+    return CustodyLine(index, entry, encoded, None if salt is None else bytes.fromhex(salt))
+
+
+def _hex_of(fields: Fields) -> Any:
+    return lambda name: fields.text(name, HEX_256)
+
+
+def read_leaf(entry: bytes) -> LeafBody:
+    """Read the parts of a ledger entry that the package rests on.
+
+    Raises Untrusted("custody.field") if it has not exactly the members of version 1.
+    """
+    fields = Fields(canonical.decode(entry), "custody")
+    fields.number("v", least=1, most=1)
+    fields.identifier("id")
+    fields.words("actor", at_most=300)
+    body = LeafBody(
+        kind=fields.text("kind", CODE),
+        subject=fields.words("subject", at_most=300),
+        at=fields.moment("at"),
+        commitment=fields.text("commitment", HEX_256),
+    )
+    fields.done()
+    return body
+
+
+def commitment(details: bytes, salt: bytes) -> str:
+    """Give the 64 hex digits by which an entry commits to its details."""
+    return hashlib.sha256(salt + details).hexdigest()

@@ -1,0 +1,207 @@
+"""Checks what a court package says of the sender's ledger: checkpoint, time, custody, items."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from comity.core import canonical, logproof, notes, timestamps
+from comity.core import checkpoint as checkpoints
+from comity.core import package_form as form
+from comity.core.container import Container
+from comity.core.errors import Untrusted
+from comity.core.findings import Finding, failure
+from comity.core.package_form import About, CustodyLine, Item, LeafBody
+
+MAX_PROOF_BYTES = 1 << 20
+MAX_TIME_BYTES = 1 << 20
+_MAX_COSIGNATURES = 100
+
+
+@dataclass(frozen=True)
+class LedgerView:
+    """What the package proves of the ledger. head: None if the checkpoint does not hold.
+
+    entries: those whose proof and commitment hold, by index, with their details if enclosed.
+    indexes: of all custody lines.
+    """
+
+    findings: tuple[Finding, ...]
+    head: checkpoints.Checkpoint | None
+    entries: dict[int, tuple[LeafBody, bytes | None]]
+    indexes: frozenset[int] = frozenset()
+
+
+def check_ledger(
+    container: Container,
+    about: About,
+    *,
+    ledger_keys: Sequence[notes.Verifier],
+    witnesses: Sequence[notes.Verifier],
+) -> LedgerView:
+    """Check the checkpoint, the witnesses, and every custody line with its proof.
+
+    Leaves are computed from the entries' bodies, never taken from the file.
+    """
+    verifiers = [*ledger_keys, *witnesses]
+    try:
+        signed = _checkpoint(container, about, verifiers)
+        lines = form.read_lines(container.read(form.CUSTODY, form.MAX_CUSTODY_BYTES))
+    except Untrusted as error:
+        return LedgerView((failure("log.checkpoint", error),), None, {})
+    head = signed.checkpoint
+    facts = {"origin": head.origin, "size": head.size, "root": head.root.hex()}
+    findings = [Finding("log.checkpoint", True, facts=facts), *_witnesses(signed, witnesses)]
+    entries: dict[int, tuple[LeafBody, bytes | None]] = {}
+    for line in lines:
+        try:
+            entries[line.index] = (_proven(container, line, head, verifiers), line.details)
+        except Untrusted as error:
+            findings.append(failure("log.entry", error, str(line.index)))
+    if len(entries) == len(lines):
+        withheld = sum(details is None for _, details in entries.values())
+        findings.append(
+            Finding("log.entries", True, facts={"count": len(lines), "withheld": withheld})
+        )
+    indexes = frozenset(line.index for line in lines)
+    return LedgerView(tuple(findings), head, entries, indexes)
+
+
+def _checkpoint(
+    container: Container, about: About, verifiers: Sequence[notes.Verifier]
+) -> checkpoints.SignedCheckpoint:
+    note = container.read(form.CHECKPOINT, notes.NOTE_SIZE_LIMIT)
+    signed = checkpoints.verify(note, verifiers)
+    head = signed.checkpoint
+    if (head.origin, head.size) != (about.origin, about.size):
+        raise Untrusted("package.other_checkpoint", origin=head.origin, size=head.size)
+    return signed
+
+
+def _witnesses(
+    signed: checkpoints.SignedCheckpoint, witnesses: Sequence[notes.Verifier]
+) -> Iterator[Finding]:
+    keys = {(key.name, key.key_id) for key in witnesses}
+    seen = [each for each in signed.signatures if (each.name, each.key_id) in keys]
+    for signature in seen:
+        at = None if signature.at is None else signature.at.isoformat()
+        yield Finding("log.witness", True, signature.name, {"time": at})
+    if not seen:
+        yield Finding("log.witness", None, facts={"reason": "none"})
+
+
+def _proven(
+    container: Container,
+    line: CustodyLine,
+    head: checkpoints.Checkpoint,
+    verifiers: Sequence[notes.Verifier],
+) -> LeafBody:
+    proof = logproof.parse(container.read(form.proof_path(line.index), MAX_PROOF_BYTES))
+    signed = logproof.verify(proof, line.entry, verifiers)
+    if signed.checkpoint != head or proof.index != line.index:
+        raise Untrusted("package.other_checkpoint")
+    body = form.read_leaf(line.entry)
+    if (
+        line.details is not None
+        and line.salt is not None
+        and form.commitment(line.details, line.salt) != body.commitment
+    ):
+        raise Untrusted("custody.commitment")
+    return body
+
+
+def check_time(container: Container, roots: Sequence[bytes]) -> Iterator[Finding]:
+    """Check each time token over the checkpoint: request, reply, imprint and authority."""
+    try:
+        digests = _stamped_digests(container.read(form.CHECKPOINT, notes.NOTE_SIZE_LIMIT))
+    except Untrusted:
+        return  # said by check_ledger
+    replies = [name for name in container.names() if name.startswith(form.TIME)]
+    for name in sorted({name.rpartition(".")[0] for name in replies}):
+        try:
+            stamp = _stamp(container, name, digests)
+        except Untrusted as error:
+            yield failure("log.time", error, name)
+            continue
+        facts = {"time": stamp.gen_time.isoformat(), "authority": stamp.authority}
+        try:
+            timestamps.trust_stamp(stamp, roots)
+        except Untrusted as error:
+            yield Finding("log.time", None, name, {**facts, "reason": error.code})
+        else:
+            yield Finding("log.time", True, name, facts)
+
+
+def _stamp(container: Container, name: str, digests: set[bytes]) -> timestamps.Stamp:
+    query = timestamps.read_request(container.read(f"{name}.tsq", MAX_TIME_BYTES))
+    reply = container.read(f"{name}.tsr", MAX_TIME_BYTES)
+    if query.digest not in digests:
+        raise Untrusted("timestamp.wrong_imprint")
+    return timestamps.read_response(reply, query.digest, query.nonce)
+
+
+def _stamped_digests(note: bytes) -> set[bytes]:
+    """Give the digests of the note as it is and as it was before later cosignatures."""
+    text, gap, signatures = note.rpartition(b"\n\n")
+    lines = signatures.splitlines(keepends=True)[: _MAX_COSIGNATURES + 1]
+    noted = [text + gap + b"".join(lines[:count]) for count in range(1, len(lines) + 1)]
+    return {hashlib.sha256(each).digest() for each in [note, *noted]}
+
+
+def check_items(container: Container, about: About, ledger: LedgerView) -> Iterator[Finding]:
+    """Check that each item's bytes are those that the ledger recorded when it was taken in."""
+    for item in about.items:
+        try:
+            yield _item(container, item, ledger)
+        except Untrusted as error:
+            yield failure("item", error, item.number)
+
+
+def _item(container: Container, item: Item, ledger: LedgerView) -> Finding:
+    listed = container.listed(item.path)
+    if listed.sha256.hex() != item.sha256 or listed.size != item.size:
+        raise Untrusted("item.other_bytes")
+    facts = {"sha256": item.sha256, "size_bytes": item.size}
+    if ledger.head is None:
+        return Finding("item", None, item.number, {**facts, "reason": "log.checkpoint"})
+    for index in item.entries:
+        if index not in ledger.entries:
+            raise Untrusted("item.entry_not_proven", entry=index)
+    for index in item.entries:
+        body, details = ledger.entries[index]
+        if body.kind == form.INGESTED and _recorded(details) == item.sha256:
+            at = body.at.isoformat()
+            return Finding("item", True, item.number, {**facts, "entry": index, "time": at})
+    raise Untrusted("item.not_in_log")
+
+
+def _recorded(details: bytes | None) -> str | None:
+    stated = None if details is None else canonical.decode(details)
+    digest = stated.get("sha256") if isinstance(stated, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
+def check_entries(container: Container, about: About, ledger: LedgerView) -> Iterator[Finding]:
+    """Check that the package holds what package.json and the ledger lines call for, no more."""
+    allowed = {
+        *(form.ABOUT, form.CUSTODY, form.CHECKPOINT, form.INSTRUCTIONS, form.SCRIPT, form.REPORT),
+        *(item.path for item in about.items),
+        *(path for path, _ in about.messages),
+        *about.receipts,
+        *(form.proof_path(index) for index in ledger.indexes),
+    }
+    inside = [name for name in container.names() if name.startswith(("data/", "comity/"))]
+    outside = [
+        name
+        for name in container.names()
+        if "/" in name and not name.startswith(("data/", "comity/", "META-INF/"))
+    ]
+    free = (form.TIME, form.DESCRIPTORS)
+    extra = [name for name in inside if name not in allowed and not name.startswith(free)]
+    if ledger.head is None:
+        extra = [name for name in extra if not name.startswith(form.PROOFS)]
+    for name in [*extra, *outside]:
+        yield Finding("package.entry", False, name, {"reason": "package.unexpected_entry"})
+    for name in sorted(allowed - {form.REPORT} - set(inside)):
+        yield Finding("package.entry", False, name, {"reason": "container.missing_entry"})

@@ -1,0 +1,177 @@
+"""Writes the court package from bytes and keys that the caller has gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from comity.core import package_form as form
+from comity.core.checkpoint import parse as parse_checkpoint
+from comity.core.container import ContainerDigest, Entry, Seal, Source, write_container
+from comity.core.package_form import About, CustodyLine, Item
+
+_FILES = Path(__file__).with_name("package_files")
+_JSON, _TEXT = "application/json", "text/plain"
+
+
+@dataclass(frozen=True)
+class PackageItem:
+    """An item to hand over.
+
+    number: such as "E-000123". source: its plaintext, bytes or a function that opens it (called
+    twice). sha256: what the ledger recorded, 64 hex digits; the bytes must have it. size: bytes.
+    conditions: use conditions. entries: indexes of its ledger entries; among them one of kind
+    evidence.item_ingested whose details hold the same sha256.
+    """
+
+    number: str
+    source: Source
+    sha256: str
+    size: int
+    media_type: str
+    conditions: tuple[str, ...]
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ProvenEntry:
+    """A ledger entry with the `.tlog-proof` file for it under the package's checkpoint."""
+
+    line: CustodyLine
+    proof: bytes
+
+
+@dataclass(frozen=True)
+class PackageMessage:
+    """A letter or reply. identifier: the message's UUID. source: its whole `.asice` container."""
+
+    identifier: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class PackageSpec:
+    """Everything that a court package holds.
+
+    created: aware. checkpoint: the signed note; every proof is under the same tree head.
+    time: (request, response) in DER over SHA-256 of the note. receipts, descriptors: JWS texts;
+    descriptors include the sender's own. report: PDF or None.
+    """
+
+    from_node: str
+    purpose: str
+    legal_basis: str
+    case_ref: str
+    created: datetime
+    seal: Seal
+    items: Sequence[PackageItem]
+    custody: Sequence[ProvenEntry]
+    checkpoint: bytes
+    descriptors: Sequence[str]
+    time: Sequence[tuple[bytes, bytes]] = ()
+    messages: Sequence[PackageMessage] = ()
+    receipts: Sequence[str] = ()
+    report: bytes | None = None
+
+
+def write_package(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
+    """Write a sealed court package; memory does not grow with the size of the items.
+
+    target needs write() only; discard it when this raises.
+    Raises Refused("container.source_changed") if an item's bytes are not those of its digest,
+    ValueError or Untrusted for a spec that no package can hold.
+    """
+    about = _about(spec)
+    entries = [
+        Entry(form.ABOUT, form.write_about(about), _JSON),
+        Entry(form.CUSTODY, _custody(spec), "application/jsonl"),
+        Entry(form.CHECKPOINT, spec.checkpoint, _TEXT),
+        Entry(form.INSTRUCTIONS, (_FILES / "VERIFY.txt").read_bytes(), _TEXT),
+        Entry(form.SCRIPT, (_FILES / "verify.sh").read_bytes(), "text/x-shellscript"),
+        *_item_entries(spec),
+        *_proof_entries(spec),
+        *_time_entries(spec),
+        *(
+            Entry(form.message_path(message.identifier), message.source, _ASICE)
+            for message in spec.messages
+        ),
+        *_statements(form.RECEIPTS, spec.receipts),
+        *_statements(form.DESCRIPTORS, spec.descriptors),
+    ]
+    if spec.report is not None:
+        entries.append(Entry(form.REPORT, spec.report, "application/pdf"))
+    info = {"Source-Organization": spec.from_node, "External-Identifier": form.FORMAT}
+    return write_container(target, entries, spec.seal, spec.created, info)
+
+
+_ASICE = "application/vnd.etsi.asic-e+zip"
+
+
+def _about(spec: PackageSpec) -> About:
+    head = parse_checkpoint(spec.checkpoint.decode("utf-8").rpartition("\n\n")[0] + "\n")
+    return About(
+        from_node=spec.from_node,
+        purpose=spec.purpose,
+        legal_basis=spec.legal_basis,
+        case_ref=spec.case_ref,
+        created=spec.created,
+        items=tuple(
+            Item(
+                number=item.number,
+                path=form.item_path(item.number),
+                sha256=item.sha256,
+                size=item.size,
+                media_type=item.media_type,
+                conditions=tuple(item.conditions),
+                entries=tuple(sorted(item.entries)),
+            )
+            for item in spec.items
+        ),
+        messages=tuple(
+            (form.message_path(message.identifier), message.identifier) for message in spec.messages
+        ),
+        receipts=tuple(_statement_path(form.RECEIPTS, each) for each in range(len(spec.receipts))),
+        origin=head.origin,
+        size=head.size,
+    )
+
+
+def _custody(spec: PackageSpec) -> bytes:
+    ordered = sorted(spec.custody, key=lambda proven: proven.line.index)
+    return b"".join(form.write_line(proven.line) for proven in ordered)
+
+
+def _item_entries(spec: PackageSpec) -> list[Entry]:
+    return [
+        Entry(form.item_path(item.number), item.source, item.media_type, item.sha256)
+        for item in spec.items
+    ]
+
+
+def _proof_entries(spec: PackageSpec) -> list[Entry]:
+    return [
+        Entry(form.proof_path(proven.line.index), proven.proof, _TEXT) for proven in spec.custody
+    ]
+
+
+def _time_entries(spec: PackageSpec) -> list[Entry]:
+    entries = []
+    for number, (request, response) in enumerate(spec.time, 1):
+        entries.append(Entry(f"{form.TIME}{number}.tsq", request, "application/timestamp-query"))
+        entries.append(Entry(f"{form.TIME}{number}.tsr", response, "application/timestamp-reply"))
+    return entries
+
+
+def _statements(folder: str, texts: Sequence[str]) -> list[Entry]:
+    return [
+        Entry(_statement_path(folder, number), text.encode("ascii"), "application/jose")
+        for number, text in enumerate(texts)
+    ]
+
+
+def _statement_path(folder: str, number: int) -> str:
+    """Give names that sort in the order of the texts."""
+    return f"{folder}{number + 1:06}.jws"
