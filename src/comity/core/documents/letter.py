@@ -242,7 +242,7 @@ class _Letter:
             elif field in measure.choices:
                 yield self.word(label_of(field)), self.yes(chosen=measure.choices[field])
         if measure.choices.get("physical_items"):
-            yield "", f"{self.say('letter.physical_items')}"
+            yield "", self.say("letter.physical_items")
 
     def yes(self, *, chosen: bool) -> str:
         return self.say("common.yes" if chosen else "common.no")
@@ -310,7 +310,8 @@ class _Letter:
         for number, attachment in enumerate(self.facts.attachments, start=1):
             title = self.word(attachment.title)
             if attachment.pages:
-                title += f", {self.say('common.pages', count=str(attachment.pages))}"
+                comma = "、" if self.language == "ja" else ", "
+                title += comma + self.say("common.pages", count=str(attachment.pages))
             body.append((str(number), title, in_groups(attachment.sha256)))
         table = Table(head, tuple(body), (1, 8, 9), small=True)
         return Section(self.say("letter.attachments"), (table,))
