@@ -1,0 +1,178 @@
+"""Items of evidence, who may see them, their custody, their conditions, and what left to whom."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from comity.accounts.models import Officer, team_records
+from comity.core.access import Act, Actor, Compartment
+from comity.evidence.rules import BasisKind, CustodyEvent, Origin
+from comity.ledger.models import Entry
+from comity.vault.models import StoredFile
+
+TEAM_KINDS = ("person", "case", "letter")
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def visible_to(self, actor: Actor) -> ItemQuerySet:
+        """Items that a team of the officer holds, in a compartment that the officer reads."""
+        if not (isinstance(actor, Officer) and actor.may(Act.SEE_ITEMS)):
+            return self.none()
+        held = models.Q()
+        for kind in TEAM_KINDS:
+            held |= models.Q(kind=kind, record__in=team_records(actor, kind))
+        return self.filter(
+            pk__in=ItemAccess.objects.filter(held).values("item"),
+            compartment__in=[compartment.value for compartment in actor.compartments],
+        )
+
+
+class Item(models.Model):
+    """One thing in evidence: bytes that never change, and what is known about them."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=200)
+    kind = models.CharField(max_length=60)
+    stored_file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="items")
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size = models.BigIntegerField()
+    media_type_sniffed = models.CharField(max_length=120)
+    media_type_declared = models.CharField(max_length=120, blank=True)
+    original_name = models.TextField(blank=True)
+    compartment = models.CharField(
+        max_length=20, choices=[(each.value, each.value) for each in Compartment]
+    )
+    origin = models.CharField(max_length=20, choices=[(each.value, each.value) for each in Origin])
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.CharField(max_length=80)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        return f"E-{self.pk:06d}"
+
+    @property
+    def subject(self) -> str:
+        return f"item:{self.uid}"
+
+
+class ItemAccess(models.Model):
+    """The team of one record holds an item."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="access")
+    kind = models.CharField(max_length=20)
+    record = models.UUIDField()
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "record"])]
+        constraints = [
+            models.UniqueConstraint(fields=["item", "kind", "record"], name="item_held_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.kind}"
+
+
+class CustodyRecord(models.Model):
+    """One event of an item's custody, tied to its entry in the ledger (evidence.md B1)."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="custody")
+    event = models.CharField(
+        max_length=30, choices=[(each.value, each.value) for each in CustodyEvent]
+    )
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=80)
+    role = models.CharField(max_length=120, blank=True)
+    place = models.CharField(max_length=200, blank=True)
+    device = models.CharField(max_length=200, blank=True)
+    method = models.CharField(max_length=120, blank=True)
+    legal_authority = models.CharField(max_length=200, blank=True)
+    purpose = models.CharField(max_length=200, blank=True)
+    counterparty = models.CharField(max_length=120, blank=True)
+    digest_before = models.CharField(max_length=64, blank=True)
+    digest_after = models.CharField(max_length=64, blank=True)
+    condition = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, related_name="custody_record", null=True
+    )
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.event} of {self.item_id}"
+
+
+class UseCondition(models.Model):
+    """A limit that a partner put on an item; it follows the item wherever it is used."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="conditions")
+    code = models.CharField(max_length=60)
+    text_uk = models.TextField(blank=True)
+    text_ja = models.TextField(blank=True)
+    text_en = models.TextField(blank=True)
+    forbids = models.JSONField(default=list)
+    letter_ref = models.UUIDField(null=True, blank=True)
+    set_by_node = models.CharField(max_length=200)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ReleaseGrant(models.Model):
+    """A person agreed that an item may go to a recipient for a purpose; the last day is included."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="release_grants")
+    source_ref = models.CharField(max_length=80, db_index=True)
+    recipient = models.CharField(max_length=200)
+    purpose = models.CharField(max_length=40)
+    scope = models.CharField(max_length=20)
+    mode = models.CharField(max_length=20)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["item", "recipient", "purpose"])]
+
+    def __str__(self) -> str:
+        return f"release of {self.item_id}"
+
+
+class Disclosure(models.Model):
+    """An item left this node: to whom, why, on which basis, and whether it was acknowledged."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="disclosures")
+    recipient = models.CharField(max_length=200)
+    purpose = models.CharField(max_length=40)
+    basis_kind = models.CharField(
+        max_length=20, choices=[(each.value, each.value) for each in BasisKind]
+    )
+    basis_ref = models.CharField(max_length=200, blank=True)
+    message_id = models.UUIDField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=80)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"disclosure of {self.item_id}"
