@@ -55,7 +55,7 @@ def messages_have_handlers(app_configs: Sequence[Any] | None, **kwargs: Any) -> 
             import_string(path)
         except ImportError:
             found.append(
-                Error(
+                Warning(
                     f"The handler of {message_type} cannot be imported: {path}.", id="comity.E003"
                 )
             )
