@@ -1,0 +1,42 @@
+"""What is remembered of a partner's call: its nonce, for twice as long as it could be repeated."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from comity.core.errors import Untrusted
+from comity.core.httpsig import VerifiedCall
+from comity.exchange.models import SeenNonce
+
+
+def require_unused(call: VerifiedCall) -> None:
+    """Refuse a call that was made before, without waiting for its body.
+
+    Raises Untrusted("call.replayed").
+    """
+    if SeenNonce.objects.filter(keyid=call.keyid, nonce=call.nonce).exists():
+        raise Untrusted("call.replayed")
+
+
+@transaction.atomic
+def use_nonce(call: VerifiedCall) -> None:
+    """Use up a call's nonce; of two at once, one passes.
+
+    Raises Untrusted("call.replayed").
+    """
+    try:
+        with transaction.atomic():
+            SeenNonce.objects.create(keyid=call.keyid, nonce=call.nonce, seen_at=timezone.now())
+    except IntegrityError:
+        raise Untrusted("call.replayed") from None
+
+
+def forget_nonces() -> int:
+    """Drop the nonces of calls that are too old to pass again."""
+    age = timedelta(seconds=2 * settings.COMITY_CLOCK_SKEW_SECONDS + 60)
+    count, _ = SeenNonce.objects.filter(seen_at__lt=timezone.now() - age).delete()
+    return count

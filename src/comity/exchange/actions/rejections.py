@@ -1,0 +1,73 @@
+"""Keeping what came over the exchange and was not believed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from comity.core.errors import Refused, Untrusted
+from comity.core.findings import plain
+from comity.exchange.actions.own import NODE
+from comity.exchange.models import Partner, Rejection
+from comity.ledger import actions as ledger
+
+COUNTED_TOGETHER = timedelta(minutes=1)
+MAX_FACTS = 12
+# A partner's ledger or receipts contradict what it stated before.
+REWRITTEN = frozenset({"receipt.fork", "receipt.history"})
+
+
+@transaction.atomic
+def record_rejection(
+    *,
+    what: str,
+    doubt: Untrusted | Refused,
+    partner: Partner | None = None,
+    message_id: uuid.UUID | None = None,
+) -> Rejection:
+    """Keep that something was refused and why; the same again within a minute only counts up.
+
+    what: "call", "message", "blob" or "receipt". Nothing of the refused bytes is kept.
+    """
+    now = timezone.now()
+    reason = doubt.code[:120]
+    same = (
+        Rejection.objects.select_for_update()
+        .filter(
+            partner=partner,
+            what=what,
+            reason=reason,
+            message_id=message_id,
+            at__gt=now - COUNTED_TOGETHER,
+        )
+        .first()
+    )
+    if same is not None:
+        Rejection.objects.filter(pk=same.pk).update(times=F("times") + 1)
+        return same
+    facts = _short(doubt.facts)
+    kept = Rejection.objects.create(
+        partner=partner, what=what, reason=reason, message_id=message_id, facts=facts, at=now
+    )
+    if partner is not None and reason in REWRITTEN:
+        Partner.objects.filter(pk=partner.pk, history_doubted_at=None).update(
+            history_doubted_at=now
+        )
+    ledger.append(
+        NODE,
+        f"exchange.{what}_rejected",
+        kept.subject,
+        reason=reason,
+        partner=str(partner.uid) if partner else "",
+        message=str(message_id) if message_id else "",
+    )
+    return kept
+
+
+def _short(facts: dict[str, Any]) -> dict[str, Any]:
+    return dict(list(plain(facts).items())[:MAX_FACTS])
