@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,31 @@ class Answer(StrEnum):
     IN_PART = "in_part"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+
+
+class GivenBy(StrEnum):
+    """Who gave the answer. For a child the guardian consents; from 14 the child's assent too."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+    CHILD_AND_GUARDIAN = "child_and_guardian"
+
+
+class Standing(StrEnum):
+    """Recipients that a person is asked about besides the partners of this node."""
+
+    PROSECUTION = "prosecution"
+    ICC = "icc"
+    REGISTER_OF_DAMAGE = "register_of_damage"
+    RESEARCHERS = "researchers"
+
+
+PARTNER = "partner:"
+
+
+def partner_recipient(node_id: str) -> str:
+    """Return how a partner's node is named as a recipient of consent and of disclosures."""
+    return f"{PARTNER}{node_id}"
 
 
 class Purpose(StrEnum):
@@ -64,6 +90,58 @@ class AccountForm(StrEnum):
     NGO_ACCOUNT = "ngo_account"
 
 
+class InCourt(StrEnum):
+    """What a court can do with an account, as far as its form and recording tell."""
+
+    USABLE = "usable"
+    NOT_USABLE = "not_usable"
+    LEAD_ONLY = "lead_only"
+
+
+@dataclass(frozen=True)
+class CourtUse:
+    """A verdict on one account. reason: code of the words. sure: as in ui's source component."""
+
+    verdict: InCourt
+    reason: str
+    source: str = ""
+    sure: str = ""
+
+
+def court_use(form: AccountForm, *, video_recorded: bool) -> CourtUse:
+    """Say what a court can do with an account (CPC of Ukraine arts. 95(4), 225, 615(11))."""
+    if form is AccountForm.DEPOSITION_CPC_225:
+        return CourtUse(InCourt.USABLE, "hub.heard_by_judge", "CPC arts. 95(4), 225", "read")
+    if form is AccountForm.INTERVIEW_CPC_224:
+        if video_recorded:
+            return CourtUse(InCourt.USABLE, "hub.video_recorded", "CPC art. 615(11)", "read")
+        return CourtUse(InCourt.NOT_USABLE, "hub.no_video", "CPC art. 615(11)", "read")
+    return CourtUse(InCourt.LEAD_ONLY, "hub.leads_only")
+
+
+def guardian_needed(age: AgeBand, given_by: GivenBy) -> bool:
+    """Say whether an agreement lacks the guardian, or an older child's own assent (hub.md K2)."""
+    if age is AgeBand.UNDER_14:
+        return given_by is GivenBy.SELF
+    return age is AgeBand.FROM_14_TO_17 and given_by is not GivenBy.CHILD_AND_GUARDIAN
+
+
+PHONE_TAIL_DIGITS = 9
+LEAST_PHONE_DIGITS = 7
+
+
+def phone_tail(text: str) -> str:
+    """Return the last nine digits of a telephone number, or "" for what is not one.
+
+    "+380 50 123-45-67" and "0501234567" are the same number to whoever looks for it.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    digits = "".join(str(unicodedata.digit(sign)) for sign in plain if sign.isdigit())
+    if len(digits) < LEAST_PHONE_DIGITS or any(sign.isalpha() for sign in plain):
+        return ""
+    return digits[-PHONE_TAIL_DIGITS:]
+
+
 @dataclass(frozen=True)
 class Grant:
     """One answer of one person, as far as a decision needs it. until: last day, included."""
@@ -77,7 +155,7 @@ class Grant:
     until: date | None
 
     def lets(self, *, recipient: str, purpose: Purpose, scope: Scope, on: date) -> bool:
-        """Say whether this answer lets the scope go to the recipient for the purpose on that day."""
+        """Say whether this answer lets the scope go to the recipient for the purpose on a day."""
         return (
             self.answer in {Answer.AGREED, Answer.IN_PART}
             and self.recipient == recipient
