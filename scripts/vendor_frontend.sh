@@ -7,7 +7,7 @@ GOVUK=govuk-frontend@6.6.0   # MIT: behaviour of accordions, error summaries, ch
 LUCIDE=lucide-static@1.62.0  # ISC, with MIT for icons derived from Feather
 AXE=axe-core@4.14.1          # MPL-2.0, tests only, never shipped
 # htmx 2.0.10 is not here: it comes inside the Python package django-htmx (static file django_htmx/htmx-2.min.js).
-# comity.css is built from src/foundation.scss and src/comity-own.css of the design folder, and copied unchanged.
+# comity.css is built by src/comity/ui/css/build.mjs from the two sources beside it; the same bytes come out each time.
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 ui=$root/src/comity/ui

@@ -1,5 +1,6 @@
 """The frame alone, driven by a real browser."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from comity.ui import labels
 
 HERE = Path(__file__).resolve().parent
 AXE = HERE.parent / "browser" / "vendor" / "axe.min.js"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
