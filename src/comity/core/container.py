@@ -120,7 +120,8 @@ def open_container(source: BinaryIO) -> Container:
     names = [member.name for member in members]
     if manifests.MANIFEST not in by_name or manifests.SIGNATURE not in by_name:
         raise Untrusted("container.not_sealed")
-    raw = _read_member(source, by_name[manifests.MANIFEST], manifests.MAX_MANIFEST_BYTES)
+    limit = manifests.largest_manifest(len(members))
+    raw = _read_member(source, by_name[manifests.MANIFEST], limit)
     listed = manifests.parse_manifest(raw)
     manifests.require_all_listed(names, [entry.name for entry in listed])
     manifests.require_order(names)
@@ -240,7 +241,7 @@ class Container:
     def _bag_findings(self) -> Iterator[Finding]:
         try:
             present = manifests.require_bag(
-                self._listed.values(), lambda name: self.read(name, manifests.MAX_MANIFEST_BYTES)
+                self._listed.values(), lambda name: self.read(name, manifests.MAX_LIST_BYTES)
             )
         except Untrusted as error:
             yield failure("bag.lists", error)
@@ -252,7 +253,7 @@ class Container:
 def seal_findings(signer: cms.Signer) -> list[Finding]:
     """Say what a verified signature is worth: who signed it, and since when it exists."""
     shown = {
-        "subject": signer.subject,
+        "name": signer.subject,
         "signing_time": None if signer.signing_time is None else _iso(signer.signing_time),
     }
     doubt = {} if signer.trusted else {"reason": signer.doubt}

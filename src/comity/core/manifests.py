@@ -24,7 +24,7 @@ PAYLOAD_LIST, TAG_LIST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 BAG_FILES = (BAGIT, BAG_INFO, PAYLOAD_LIST, TAG_LIST)
 RESERVED = (MIMETYPE, *BAG_FILES, MANIFEST, SIGNATURE)
 PAYLOAD = "data/"
-MAX_MANIFEST_BYTES = 128 << 20
+MAX_LIST_BYTES = 64 << 20
 _TEXT = "text/plain"
 _BAGIT_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _SOFTWARE = "comity"
@@ -86,6 +86,12 @@ def write_manifest(listed: Iterable[Listed]) -> bytes:
         for entry in listed
     ]
     return (_HEAD + "".join(lines) + _TAIL).encode("ascii")
+
+
+def largest_manifest(count: int) -> int:
+    """Give the most bytes that a list of this many entries can have."""
+    longest_line = 640  # name, media type, digest and the words round them
+    return len(_HEAD) + len(_TAIL) + count * longest_line
 
 
 def parse_manifest(data: bytes) -> list[Listed]:

@@ -22,8 +22,10 @@ REPORT = "comity/report.pdf"
 PROOFS, TIME, MESSAGES = "comity/proofs/", "comity/time/", "comity/messages/"
 RECEIPTS, DESCRIPTORS = "comity/receipts/", "comity/descriptors/"
 INGESTED = "evidence.item_ingested"
-MAX_ABOUT_BYTES = 64 << 20
-MAX_CUSTODY_BYTES = 256 << 20
+# What a hostile file may cost: JSON takes about forty times its size while it is read.
+MAX_ABOUT_BYTES = 8 << 20
+MAX_CUSTODY_BYTES = 64 << 20
+MAX_LINE_BYTES = 1 << 20
 MAX_ITEMS = 50_000
 MAX_INDEX = 2**53 - 1
 SALT_BYTES = 32
@@ -236,7 +238,10 @@ def read_lines(data: bytes) -> list[CustodyLine]:
     """
     if not data.endswith(b"\n"):
         raise Untrusted("custody.field", field="")
-    lines = [_line(each) for each in data[:-1].split(b"\n")]
+    raw = data[:-1].split(b"\n")
+    if max(map(len, raw)) > MAX_LINE_BYTES:
+        raise Untrusted("custody.field", field="")
+    lines = [_line(each) for each in raw]
     indexes = [line.index for line in lines]
     if indexes != sorted(set(indexes)):
         raise Untrusted("custody.field", field="index")

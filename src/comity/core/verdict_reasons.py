@@ -1,0 +1,204 @@
+"""Why something does not hold, by code or family of codes: (Ukrainian, Japanese, English)."""
+
+from __future__ import annotations
+
+from comity.core.verdict_tables import Words
+
+REASONS: dict[str, Words] = {
+    "digest": (
+        "вміст не той, що в переліку",
+        "内容が一覧と異なります",
+        "its bytes are not those listed",
+    ),
+    "crc32": ("вміст пошкоджено", "内容が破損しています", "its bytes are damaged"),
+    "none": ("позначки немає", "証明なし", "there is none"),
+    "unknown": (
+        "ви не назвали його серед тих, кому довіряєте",
+        "信頼先に含まれていません",
+        "it is not among those you trust",
+    ),
+    "expired": (
+        "строк дії сертифіката минув, а довіреного часу підпису немає",
+        "証明書の有効期限が切れており、信頼できる署名時刻もありません",
+        "the certificate has ended and no trusted time dates the signature",
+    ),
+    "wrong_usage": (
+        "сертифікат призначено для іншого",
+        "証明書の用途が異なります",
+        "the certificate is for another use",
+    ),
+    "other_key": (
+        "ключ не той, якому ви довіряєте для цієї установи",
+        "この機関について信頼されている鍵ではありません",
+        "the key is not the one you trust for this authority",
+    ),
+    "not_the_senders": (
+        "ключ не той, що в описі відправника",
+        "差出人の記述にある鍵ではありません",
+        "the key is not the one in the sender's descriptor",
+    ),
+    "container.not_a_zip": (
+        "це не ZIP або його кінець пошкоджено",
+        "ZIPではないか、末尾が破損しています",
+        "it is no ZIP, or its end is damaged",
+    ),
+    "container.not_sealed": ("у ньому немає печатки", "封印がありません", "there is no seal in it"),
+    "container.compressed": (
+        "у ньому стиснені файли, а контейнер таких не має",
+        "圧縮されたファイルが含まれています(本形式では使いません)",
+        "it holds compressed files, which a container never does",
+    ),
+    "container.unlisted_entry": (
+        "є файл, якого немає в підписаному переліку",
+        "署名済みの一覧にないファイルがあります",
+        "it holds a file that the signed list lacks",
+    ),
+    "container.missing_entry": (
+        "файлу, названого в переліку, немає",
+        "一覧にあるファイルがありません",
+        "a file that is listed is missing",
+    ),
+    "container.duplicate_entry": (
+        "дві однакові назви файлів",
+        "同じ名前のファイルが重複しています",
+        "two files have the same name",
+    ),
+    "container.bad_name": (
+        "недозволена назва файлу",
+        "許されないファイル名があります",
+        "a file name that is not allowed",
+    ),
+    "container.local_header": (
+        "заголовок файлу суперечить змісту архіву",
+        "ファイルのヘッダーが目録と一致しません",
+        "a file's header contradicts the archive's directory",
+    ),
+    "container": (
+        "будову контейнера порушено",
+        "コンテナーの構造が正しくありません",
+        "the container's structure is not right",
+    ),
+    "bag": ("переліки розходяться", "一覧が食い違っています", "the lists differ"),
+    "cms.digest_mismatch": (
+        "підписано інший вміст",
+        "署名された内容と異なります",
+        "something else was signed",
+    ),
+    "cms": ("підпис не є чинним", "署名が有効ではありません", "the signature is not valid"),
+    "certificate": (
+        "сертифікат не читається",
+        "証明書を読めません",
+        "the certificate cannot be read",
+    ),
+    "timestamp.wrong_imprint": (
+        "позначку часу поставлено на інше",
+        "別の対象へのタイムスタンプです",
+        "the time-stamp is over something else",
+    ),
+    "timestamp.authority_unknown": (
+        "цього надавача немає серед тих, кому ви довіряєте",
+        "この時刻認証局は信頼先に含まれていません",
+        "this authority is not among those you trust",
+    ),
+    "timestamp.certificate_expired": (
+        "сертифікат надавача на той час не діяв",
+        "その時点で時刻認証局の証明書は有効ではありませんでした",
+        "the authority's certificate was not valid at that time",
+    ),
+    "timestamp": (
+        "позначка часу не є чинною",
+        "タイムスタンプが有効ではありません",
+        "the time-stamp is not valid",
+    ),
+    "canonical": (
+        "запис не має єдиної визначеної форми",
+        "記録が定められた形式ではありません",
+        "the record is not in its one form",
+    ),
+    "package.unexpected_entry": (
+        "цього файлу опис не називає",
+        "記述にないファイルです",
+        "the description does not name this file",
+    ),
+    "package.other_checkpoint": (
+        "доказ належить до іншого стану журналу",
+        "台帳の別の時点に関するものです",
+        "it belongs to another state of the ledger",
+    ),
+    "package": (
+        "опис не за формою",
+        "記述が形式に合いません",
+        "the description is not in its form",
+    ),
+    "custody.commitment": (
+        "подробиці не ті, що їх зафіксовано в журналі",
+        "詳細が台帳に記録されたものと異なります",
+        "the details are not those that the ledger committed to",
+    ),
+    "custody": ("запис не за формою", "記録が形式に合いません", "the entry is not in its form"),
+    "item.other_bytes": (
+        "байти не ті, що названо в описі",
+        "内容が記述と異なります",
+        "its bytes are not those described",
+    ),
+    "item.entry_not_proven": (
+        "названого запису журналу не доведено",
+        "挙げられた台帳の記録が証明されていません",
+        "a ledger entry that it names is not proven",
+    ),
+    "item.not_in_log": (
+        "журнал не фіксує прийняття саме цих байтів",
+        "この内容の受入れが台帳に記録されていません",
+        "the ledger does not record that these bytes were taken in",
+    ),
+    "merkle": (
+        "до журналу він не входить",
+        "台帳に含まれていません",
+        "it is not in the ledger",
+    ),
+    "logproof": ("доказ не за формою", "証明が形式に合いません", "the proof is not in its form"),
+    "note": (
+        "підпис під контрольною точкою не є чинним",
+        "チェックポイントの署名が有効ではありません",
+        "the signature under the checkpoint is not valid",
+    ),
+    "checkpoint": (
+        "контрольна точка не за формою",
+        "チェックポイントが形式に合いません",
+        "the checkpoint is not in its form",
+    ),
+    "descriptor.missing": (
+        "опису відправника немає",
+        "差出人の記述がありません",
+        "the sender's descriptor is missing",
+    ),
+    "descriptor": ("опис не є чинним", "記述が有効ではありません", "the descriptor is not valid"),
+    "message.other_id": (
+        "це інше повідомлення",
+        "別のメッセージです",
+        "it is another message",
+    ),
+    "message": (
+        "повідомлення не за формою",
+        "メッセージが形式に合いません",
+        "the message is not in its form",
+    ),
+    "receipt.unknown_node": (
+        "опису цього вузла немає; додайте його через --trust",
+        "このノードの記述がありません。--trust で指定してください",
+        "there is no descriptor of this node; name one with --trust",
+    ),
+    "receipt.other_container": (
+        "вона про інший контейнер, ніж вкладений",
+        "同梱されたものとは別のコンテナーについてのものです",
+        "it is about another container than the one enclosed",
+    ),
+    "receipt.other_ledger": (
+        "вона свідчить про інший стан журналу",
+        "台帳の別の内容を示しています",
+        "it attests another state of the ledger",
+    ),
+    "receipt": ("квитанція не є чинною", "受領証が有効ではありません", "the receipt is not valid"),
+    "statement": ("текст не за формою", "文が形式に合いません", "the text is not in its form"),
+    "bundle": ("вона завелика", "大きすぎます", "it is too large"),
+}
