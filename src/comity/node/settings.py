@@ -186,7 +186,8 @@ CSRF_TRUSTED_ORIGINS = [COMITY_PAGES_URL]
 CSRF_FAILURE_VIEW = "comity.node.views.csrf_failure"
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
-SECURE_REFERRER_POLICY = "no-referrer"
+# With no-referrer Chromium sends "Origin: null" on forms, which Django rightly refuses.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -1,6 +1,6 @@
 """Every page of a node."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from comity.node import views
 
@@ -9,6 +9,8 @@ urlpatterns = [
     path("healthz", views.health, name="health"),
     path("", include("comity.ui.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    # No mail leaves a node, so nothing is reset or confirmed by mail.
+    re_path(r"^account/(password/reset|email|confirm-email)", views.not_found),
     path("account/", include("allauth.urls")),
     path("people/", include("comity.hub.urls")),
     path("cases/", include("comity.cases.urls")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +23,8 @@ from comity.core.worklist import WorkRow
 
 # Each app that makes work says what waits for an officer.
 WORK_SOURCES: tuple[Callable[[Actor], list[WorkRow]], ...] = (accounts.work_for,)
+logger = logging.getLogger("comity.pages")
+
 SOON = timedelta(hours=24)
 
 
@@ -139,8 +144,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A fault of ours."""
-    return render(request, "500.html", status=500)
+    """A fault of ours: a page that needs neither database nor session, with a number for the log."""
+    number = secrets.token_hex(4)
+    logger.error("A page failed; the officer was shown the number %s.", number)
+    page = loader.render_to_string("500.html", {"error_number": number})
+    return HttpResponse(page, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
