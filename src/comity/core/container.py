@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from comity.core import cms, manifests, ziplayout
 from comity.core.errors import Refused, Untrusted
-from comity.core.findings import Finding, failure
+from comity.core.findings import Finding, failure, moment
 from comity.core.manifests import Listed
 
 Source = bytes | Callable[[], BinaryIO]
@@ -254,7 +254,7 @@ def seal_findings(signer: cms.Signer) -> list[Finding]:
     """Say what a verified signature is worth: who signed it, and since when it exists."""
     shown = {
         "name": signer.subject,
-        "signing_time": None if signer.signing_time is None else _iso(signer.signing_time),
+        "signing_time": None if signer.signing_time is None else moment(signer.signing_time),
     }
     doubt = {} if signer.trusted else {"reason": signer.doubt}
     findings = [
@@ -267,14 +267,10 @@ def seal_findings(signer: cms.Signer) -> list[Finding]:
     if stamp is None:
         findings.append(Finding("seal.time", None, facts={"reason": "none"}))
     else:
-        facts = {"time": _iso(stamp.gen_time), "authority": stamp.authority}
+        facts = {"time": moment(stamp.gen_time), "authority": stamp.authority}
         doubt = {} if stamp.trusted else {"reason": "unknown"}
         findings.append(Finding("seal.time", stamp.trusted or None, facts={**facts, **doubt}))
     return findings
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _require_writable(entries: Sequence[Entry]) -> None:

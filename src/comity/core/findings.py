@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -53,6 +54,11 @@ class Report:
 def failure(code: str, error: Untrusted, subject: str = "") -> Finding:
     """Say that a thing does not hold, for the reason that the error gives."""
     return Finding(code, False, subject, {"reason": error.code, **plain(error.facts)})
+
+
+def moment(at: datetime) -> str:
+    """Give an aware moment as findings show it: to the second, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def plain(facts: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from comity.core import manifests, package_exchange, package_ledger
 from comity.core import package_form as form
 from comity.core.container import Container, open_container
 from comity.core.errors import Untrusted
-from comity.core.findings import Finding, Report, Verdict, failure, grade
+from comity.core.findings import Finding, Report, Verdict, failure, grade, moment
 from comity.core.package_form import About
 from comity.core.package_writer import (
     PackageItem,
@@ -156,7 +156,7 @@ def _about_finding(about: About) -> Finding:
         "case_ref": about.case_ref,
         "purpose": about.purpose,
         "legal_basis": about.legal_basis,
-        "created": about.created.isoformat(),
+        "created": moment(about.created),
         "items": len(about.items),
         "messages": len(about.messages),
         "receipts": len(about.receipts),

@@ -10,7 +10,7 @@ from comity.core import canonical, messages
 from comity.core.checkpoint import Checkpoint
 from comity.core.container import Container, open_container
 from comity.core.errors import Untrusted
-from comity.core.findings import Finding, failure
+from comity.core.findings import Finding, failure, moment
 from comity.core.messages import Message
 from comity.core.sealing import descriptor as descriptors
 from comity.core.sealing import jws, receipts
@@ -74,7 +74,7 @@ def check_message(
         "type": message.type,
         "from": message.from_node,
         "to": message.to_node,
-        "created": message.created.isoformat(),
+        "created": moment(message.created),
         "attachments": len(message.attachments),
     }
     form = Finding("message.form", True, str(message.id), facts)
@@ -132,7 +132,7 @@ def check_receipts(
             "event": receipt.event.value,
             "node": receipt.node_id,
             "message": str(receipt.message_id),
-            "time": receipt.at.isoformat(),
+            "time": moment(receipt.at),
         }
         doubt = {} if known.is_trusted else {"reason": "unknown"}
         contradiction = _contradiction(receipt, containers, heads)

@@ -11,7 +11,7 @@ from comity.core import checkpoint as checkpoints
 from comity.core import package_form as form
 from comity.core.container import Container
 from comity.core.errors import Untrusted
-from comity.core.findings import Finding, failure
+from comity.core.findings import Finding, failure, moment
 from comity.core.package_form import About, CustodyLine, Item, LeafBody
 
 MAX_PROOF_BYTES = 1 << 20
@@ -85,7 +85,7 @@ def _witnesses(
     keys = {(key.name, key.key_id) for key in witnesses}
     seen = [each for each in signed.signatures if (each.name, each.key_id) in keys]
     for signature in seen:
-        at = None if signature.at is None else signature.at.isoformat()
+        at = None if signature.at is None else moment(signature.at)
         yield Finding("log.witness", True, signature.name, {"time": at})
     if not seen:
         yield Finding("log.witness", None, facts={"reason": "none"})
@@ -124,7 +124,7 @@ def check_time(container: Container, roots: Sequence[bytes]) -> Iterator[Finding
         except Untrusted as error:
             yield failure("log.time", error, name)
             continue
-        facts = {"time": stamp.gen_time.isoformat(), "authority": stamp.authority}
+        facts = {"time": moment(stamp.gen_time), "authority": stamp.authority}
         try:
             timestamps.trust_stamp(stamp, roots)
         except Untrusted as error:
@@ -171,8 +171,8 @@ def _item(container: Container, item: Item, ledger: LedgerView) -> Finding:
     for index in item.entries:
         body, details = ledger.entries[index]
         if body.kind == form.INGESTED and _recorded(details) == item.sha256:
-            at = body.at.isoformat()
-            return Finding("item", True, item.number, {**facts, "entry": index, "time": at})
+            proven = {"entry": index, "time": moment(body.at)}
+            return Finding("item", True, item.number, {**facts, **proven})
     raise Untrusted("item.not_in_log")
 
 

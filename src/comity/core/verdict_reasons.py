@@ -37,6 +37,16 @@ REASONS: dict[str, Words] = {
         "差出人の記述にある鍵ではありません",
         "the key is not the one in the sender's descriptor",
     ),
+    "log.checkpoint": (
+        "контрольну точку журналу не підтверджено",
+        "台帳のチェックポイントが成り立たないため",
+        "the ledger's checkpoint does not hold",
+    ),
+    "container.entry_changed": (
+        "потрібний для цього файл змінено",
+        "必要なファイルが変更されています",
+        "a file that it needs has changed",
+    ),
     "container.not_a_zip": (
         "це не ZIP або його кінець пошкоджено",
         "ZIPではないか、末尾が破損しています",

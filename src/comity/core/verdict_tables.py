@@ -64,7 +64,7 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
     },
     "container.entries": {
         True: (
-            "Усі файли контейнера незмінені: {count}, разом {size_bytes} байтів",
+            "Файли контейнера не змінено: {count}, разом {size_bytes} байтів",
             "コンテナー内の全ファイルに変更なし:{count}件、計{size_bytes}バイト",
             "All files in the container are unchanged: {count}, {size_bytes} bytes together",
         ),
@@ -175,7 +175,7 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
     },
     "log.checkpoint": {
         True: (
-            "Журнал {origin} підписано на {size} записах",
+            "Журнал {origin} підписано, коли в ньому було записів: {size}",
             "台帳 {origin} は{size}件の時点で署名されています",
             "Ledger {origin} is signed at {size} entries",
         ),
@@ -187,9 +187,9 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
     },
     "log.entries": {
         True: (
-            "Усі записи про обіг доказів є в журналі: {count}; без подробиць: {withheld}",
-            "証拠の取扱記録はすべて台帳にあります:{count}件(詳細非開示 {withheld}件)",
-            "Every custody entry is in the ledger: {count}; details withheld: {withheld}",
+            "Усі вкладені записи про обіг доказів є в журналі: {count}; без подробиць: {withheld}",
+            "同梱された証拠取扱記録はすべて台帳にあります:{count}件(詳細非開示 {withheld}件)",
+            "Every enclosed custody entry is in the ledger: {count}; details withheld: {withheld}",
         ),
     },
     "log.entry": {
@@ -249,12 +249,12 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
     },
     "message": {
         True: (
-            "{type} від {from} до {to} незмінено, печатка правильна",
+            "{type} від {from} до {to}: не змінено, печатка правильна",
             "{from}から{to}への{type}は変更なし、封印も正しいものです",
             "{type} from {from} to {to} is unchanged and rightly sealed",
         ),
         None: (
-            "{type} від {from} до {to} незмінено, але хто запечатав, не встановлено",
+            "{type} від {from} до {to}: не змінено, але хто запечатав, не встановлено",
             "{from}から{to}への{type}は変更されていませんが、封印者は未確認です",
             "{type} from {from} to {to} is unchanged, but who sealed it is not established",
         ),

@@ -54,11 +54,19 @@ def finding_words(finding: Finding, language: str) -> str:
         facts["type"] = TYPES.get(facts["type"].partition("/")[0], (facts["type"],) * 3)[at]
     sentence = texts[at].format_map(_Facts(facts))
     reason = finding.facts.get("reason")
-    if finding.ok is not True and isinstance(reason, str):
+    is_said = (finding.code, reason) in _SAID
+    if finding.ok is not True and isinstance(reason, str) and not is_said:
         sentence = f"{sentence}{_COLON[language]}{reason_words(reason, language)}"
     return sentence
 
 
+# Reasons that the sentence itself already gives.
+_SAID = {
+    ("log.time", "timestamp.authority_unknown"),
+    ("log.witness", "none"),
+    ("message", "unknown"),
+    ("receipt", "unknown"),
+}
 _COLON = {"uk": ": ", "ja": ":", "en": ": "}
 
 
