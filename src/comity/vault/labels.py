@@ -1,5 +1,30 @@
-"""The words for the codes of the vault app."""
+"""The words for the codes of the vault, and for the entries that it writes."""
 
 from typing import Any
 
-LABELS: dict[str, Any] = {}
+from django.utils.translation import gettext_lazy as _
+
+LABELS: dict[str, Any] = {
+    "vault.disk_full": _(
+        "There is no room on the disk for this file. Nothing was stored. Tell the administrator, "
+        "then try again."
+    ),
+    "vault.source_changed": _(
+        "The file changed while it was being read, or not all of it arrived. Nothing was stored. "
+        "Wait until nobody writes to it, then try again."
+    ),
+    "vault.not_a_regular_file": _(
+        "This is a link, a folder or a device, not a file. Give the file itself."
+    ),
+    "vault.taken_in_too_long_ago": _(
+        "The file waited too long to be recorded and was removed. Take it in again."
+    ),
+    "vault.object_missing": _(
+        "The stored file is gone. It must be restored from a copy of the vault."
+    ),
+    "vaultfile.stored_digest_mismatch": _("The stored bytes are not those that were written."),
+    "Entry.vault.object_damaged": _("Stored file found damaged"),
+    "Entry.vault.object_replaced": _("Lost stored file replaced by the same bytes, received again"),
+    "Entry.vault.objects_checked": _("Stored files re-hashed"),
+    "Entry.vault.orphans_swept": _("Files of stopped intakes removed"),
+}

@@ -1,0 +1,354 @@
+"""Files on disk: bytes taken in before any transaction, and the stored objects; no database here.
+
+Layout under COMITY_VAULT: `incoming/` holds what is being written, each file locked by its writer;
+`objects/ab/<sha256 of the stored bytes>` the sealed files: `sha256sum` checks them without keys.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hmac
+import io
+import os
+import shutil
+import stat
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from django.conf import settings
+
+from comity.core import vaultfile
+from comity.core.errors import Refused, Untrusted
+from comity.core.keyring import Keyring
+
+LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
+READ_AT_ONCE_BYTES = 128 * 1024
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_LOOKUP_LABEL = b"comity vault lookup v1"
+_WRAP_LABEL = b"comity vault object key v1:"
+_own = threading.local()
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """Bytes that are durable on disk and that no row names yet; `vault.actions.keep` makes the row.
+
+    sha256: of the plain bytes, 64 hex digits. stored_name: SHA-256 of the stored bytes, likewise.
+    Sizes in bytes. lookup: finds the same plain bytes again without telling anyone their digest.
+    """
+
+    sha256: str
+    size: int
+    stored_name: str
+    stored_size: int
+    wrapped_key: bytes
+    lookup: bytes
+
+
+def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
+    """Stream source once from where it stands to its end into the vault; return when it is durable.
+
+    Order: write, fsync the file, rename it to its name, fsync the folders. If the machine stops
+    anywhere in between, no row points here and the sweep removes what is left. Memory does not grow
+    with the file. expected_size: bytes that the sender announced.
+    Raises Refused("vault.disk_full") or Refused("vault.source_changed"), and leaves nothing behind.
+    """
+    before = _state_of(source)
+    announced = expected_size if expected_size is not None else _left_in(source, before)
+    _require_space(announced or 0)
+    key = vaultfile.new_key()
+    with _incoming_file() as (path, target):
+        try:
+            sealed = _sealer().seal(source, cast("BinaryIO", _WatchedTarget(target)), key)
+            _require_unchanged(source, before, sealed.plain_size, announced)
+            os.fchmod(target.fileno(), 0o400)
+            os.fsync(target.fileno())
+            _place(path, sealed.stored_sha256)
+        except OSError as failure:
+            if failure.errno in _NO_SPACE:
+                raise Refused("vault.disk_full") from failure
+            raise
+    root = Keyring(settings.COMITY_KEYS).vault_root
+    return TakenIn(
+        sha256=sealed.plain_sha256,
+        size=sealed.plain_size,
+        stored_name=sealed.stored_sha256,
+        stored_size=sealed.stored_size,
+        wrapped_key=vaultfile.wrap_key(root, key, _WRAP_LABEL + sealed.stored_sha256.encode()),
+        lookup=lookup_of(sealed.plain_sha256),
+    )
+
+
+def lookup_of(sha256: str) -> bytes:
+    """Return the 32 bytes under which a plain digest (64 hex digits) is looked up in this vault."""
+    root = Keyring(settings.COMITY_KEYS).vault_root
+    key = hmac.digest(root, _LOOKUP_LABEL, "sha256")
+    return hmac.digest(key, bytes.fromhex(sha256), "sha256")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading; never a link, a device or a pipe.
+
+    Raises Refused("vault.not_a_regular_file"), with no path in it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as failure:
+        if failure.errno in {errno.ELOOP, errno.ENXIO}:
+            raise Refused("vault.not_a_regular_file") from failure
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Refused("vault.not_a_regular_file")
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def open_object(stored_name: str, wrapped_key: bytes) -> io.BufferedReader:
+    """Open a stored object as a seekable file of its plain bytes; each chunk is checked when read.
+
+    Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
+    """
+    key = _unwrapped(stored_name, wrapped_key)
+    source = _stored_bytes(stored_name)
+    try:
+        reader = vaultfile.Reader(source, key)
+    except Untrusted:
+        source.close()
+        raise
+    return io.BufferedReader(reader, READ_AT_ONCE_BYTES)
+
+
+def check_object(stored_name: str, wrapped_key: bytes, sha256: str) -> int:
+    """Decrypt a whole object, compare its plain bytes with their digest and return their number.
+
+    Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
+    """
+    key = _unwrapped(stored_name, wrapped_key)
+    with _stored_bytes(stored_name) as source:
+        return vaultfile.open_stream(source, cast("BinaryIO", _Nowhere()), key, sha256)
+
+
+def check_stored(stored_name: str) -> int:
+    """Compare an object's stored bytes with its name, without any key; return their number.
+
+    Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.stored_digest_mismatch").
+    """
+    with _stored_bytes(stored_name) as source:
+        return vaultfile.check_stored(source, stored_name)
+
+
+def is_whole(stored_name: str, stored_size: int) -> bool:
+    """Say whether an object is there in its full size; its content is not looked at."""
+    try:
+        found = _object_path(stored_name).lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == stored_size
+
+
+def hold(stored_name: str) -> bool:
+    """Make an object young again, so that no sweep takes it before its row is committed.
+
+    Returns whether it was still there. A sweep looks at age and removes under the same lock.
+    """
+    with _locked_object(stored_name, fcntl.LOCK_SH) as file:
+        if file is None:
+            return False
+        os.utime(file.fileno())
+        return True
+
+
+def remove(stored_name: str) -> None:
+    """Remove an object that no row names."""
+    with suppress(FileNotFoundError):
+        _object_path(stored_name).unlink()
+
+
+def remove_if_old(stored_name: str, older_than_seconds: float) -> bool:
+    """Remove an object that no row names, unless somebody has just taken hold of it."""
+    with _locked_object(stored_name, fcntl.LOCK_EX | fcntl.LOCK_NB) as file:
+        if file is None or _age_of(os.fstat(file.fileno())) < older_than_seconds:
+            return False
+        remove(stored_name)
+        return True
+
+
+def object_names(older_than_seconds: float) -> Iterator[str]:
+    """Yield the names of objects untouched for so long, shelf by shelf."""
+    for shelf in _folders()[1].iterdir():
+        with os.scandir(shelf) as found:
+            for each in found:
+                with suppress(FileNotFoundError):
+                    if _age_of(each.stat(follow_symlinks=False)) >= older_than_seconds:
+                        yield each.name
+
+
+def abandoned_incoming(older_than_seconds: float) -> list[Path]:
+    """Return the files in incoming/ whose writer is gone: old enough, and locked by nobody."""
+    found = []
+    for path in _folders()[0].iterdir():
+        with suppress(OSError), path.open("rb") as file:
+            if _age_of(os.fstat(file.fileno())) < older_than_seconds:
+                continue
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found.append(path)
+    return found
+
+
+def last_sweep_seconds_ago() -> float:
+    """Say how long ago the objects were last swept; very long if never."""
+    marker = Path(settings.COMITY_VAULT) / "swept"
+    return _age_of(marker.stat()) if marker.exists() else float("inf")
+
+
+def mark_swept() -> None:
+    """Remember that the objects were swept now."""
+    _folders()
+    (Path(settings.COMITY_VAULT) / "swept").touch()
+
+
+def _age_of(found: os.stat_result) -> float:
+    return time.time() - found.st_mtime
+
+
+def _folders() -> tuple[Path, Path]:
+    incoming, objects = (Path(settings.COMITY_VAULT) / name for name in ("incoming", "objects"))
+    for folder in (incoming, objects):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return incoming, objects
+
+
+def _object_path(stored_name: str) -> Path:
+    if len(stored_name) != 64 or not set(stored_name) <= set("0123456789abcdef"):
+        raise ValueError("an object's name is 64 hex digits")
+    return Path(settings.COMITY_VAULT) / "objects" / stored_name[:2] / stored_name
+
+
+def _stored_bytes(stored_name: str) -> BinaryIO:
+    try:
+        return open_regular(_object_path(stored_name))
+    except (OSError, Refused) as failure:
+        raise Untrusted("vault.object_missing", stored_name=stored_name) from failure
+
+
+def _unwrapped(stored_name: str, wrapped_key: bytes) -> bytes:
+    root = Keyring(settings.COMITY_KEYS).vault_root
+    return vaultfile.unwrap_key(root, wrapped_key, _WRAP_LABEL + stored_name.encode())
+
+
+@contextmanager
+def _incoming_file() -> Iterator[tuple[Path, BinaryIO]]:
+    """Give a new locked file; whatever goes wrong, it is gone afterwards unless it was renamed."""
+    path = _folders()[0] / uuid.uuid4().hex
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb", buffering=0) as target:
+        fcntl.flock(target, fcntl.LOCK_EX)
+        try:
+            yield path, target
+        finally:
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+
+def _place(path: Path, stored_name: str) -> None:
+    target = _object_path(stored_name)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    path.rename(target)
+    try:
+        for folder in (target.parent, target.parent.parent):
+            _sync_folder(folder)
+    except OSError:
+        remove(stored_name)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked_object(stored_name: str, how: int) -> Iterator[BinaryIO | None]:
+    """Give the object's file, locked; None if it is gone or locked by somebody else."""
+    with ExitStack() as stack:
+        file: BinaryIO | None = None
+        with suppress(FileNotFoundError, BlockingIOError):
+            opened = stack.enter_context(_object_path(stored_name).open("rb"))
+            fcntl.flock(opened, how)
+            file = opened if os.fstat(opened.fileno()).st_nlink else None
+        yield file
+
+
+def _sealer() -> vaultfile.Sealer:
+    """This thread's sealer: its buffers are made once (evidence.md C3)."""
+    if not hasattr(_own, "sealer"):
+        _own.sealer = vaultfile.Sealer()
+    return cast("vaultfile.Sealer", _own.sealer)
+
+
+def _require_space(needed: int) -> None:
+    """Refuse before the disk falls under the reserve that reads, ledger and database live on."""
+    free = shutil.disk_usage(_folders()[0]).free
+    if free - vaultfile.stored_size(needed) < settings.COMITY_RESERVED_DISK_BYTES:
+        raise Refused("vault.disk_full")
+
+
+class _WatchedTarget:
+    """The file being written, with a look at the free space every 64 MiB."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self._until_look = LOOK_AT_SPACE_EVERY_BYTES
+
+    def write(self, data: memoryview) -> int:
+        self._until_look -= len(data)
+        if self._until_look <= 0:
+            self._until_look = LOOK_AT_SPACE_EVERY_BYTES
+            _require_space(0)
+        return self._target.write(data)
+
+    def fileno(self) -> int:
+        return self._target.fileno()
+
+
+class _Nowhere:
+    """Takes bytes and keeps none."""
+
+    def write(self, data: memoryview) -> int:
+        return len(data)
+
+
+def _state_of(source: BinaryIO) -> os.stat_result | None:
+    """What the system says about a source that is a regular file; None for any other."""
+    try:
+        found = os.fstat(source.fileno())
+    except (OSError, AttributeError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _left_in(source: BinaryIO, state: os.stat_result | None) -> int | None:
+    return None if state is None else max(0, state.st_size - source.tell())
+
+
+def _require_unchanged(
+    source: BinaryIO, before: os.stat_result | None, size: int, announced: int | None
+) -> None:
+    after = _state_of(source)
+    same = before is None or (
+        after is not None
+        and (before.st_size, before.st_mtime_ns, before.st_ctime_ns)
+        == (after.st_size, after.st_mtime_ns, after.st_ctime_ns)
+    )
+    if not same or (announced is not None and announced != size):
+        raise Refused("vault.source_changed")

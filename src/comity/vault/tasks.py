@@ -1,0 +1,43 @@
+"""What the vault does by itself: remove what stopped ingests left, re-hash stored files in turn."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_tasks import task
+
+from comity.core.access import NodeActor
+from comity.vault import actions, storage
+from comity.vault.models import StoredFile
+
+SWEEP_EVERY_SECONDS = 24 * 3600
+CHECK_EACH_WITHIN = timedelta(days=30)
+SCRUB_AT_ONCE = 50
+
+
+def sweep_is_due() -> bool:
+    """Say whether a stopped ingest left a file, or no sweep ran for a day."""
+    if storage.last_sweep_seconds_ago() > SWEEP_EVERY_SECONDS:
+        return True
+    return bool(storage.abandoned_incoming(actions.INCOMING_IS_OLD_SECONDS))
+
+
+@task()
+def sweep_incoming() -> int:
+    """Remove files that no row names; safe to run twice, at once, and beside running ingests."""
+    swept = actions.sweep(NodeActor("worker"))
+    return swept.incoming + swept.objects
+
+
+def scrub_is_due() -> bool:
+    """Say whether a stored file was not re-hashed for thirty days."""
+    long_ago = timezone.now() - CHECK_EACH_WITHIN
+    never = StoredFile.objects.filter(checked_at__isnull=True, created_at__lt=long_ago)
+    return never.exists() or StoredFile.objects.filter(checked_at__lt=long_ago).exists()
+
+
+@task()
+def scrub_some() -> int:
+    """Re-hash the files that were checked least recently; return how many are damaged."""
+    return len(actions.scrub(NodeActor("worker"), at_most=SCRUB_AT_ONCE).damaged)

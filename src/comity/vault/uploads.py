@@ -1,0 +1,89 @@
+"""Uploads of any size: streamed to a nameless file in the spool, in constant memory."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    _Uploaded = UploadedFile[bytes]
+else:
+    _Uploaded = UploadedFile
+
+LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
+
+
+class SpoolUpload(_Uploaded):
+    """What an officer uploaded. The file has no name on disk and is gone when it is closed."""
+
+    def __init__(self, name: str | None, content_type: str | None, charset: str | None) -> None:
+        spool = Path(settings.COMITY_SPOOL)
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # O_TMPFILE where the system has it: a process that is killed leaves nothing behind.
+        file = tempfile.TemporaryFile(dir=spool)  # noqa: SIM115 - lives as long as the upload
+        super().__init__(file, name, content_type, 0, charset)
+
+
+class SpoolUploadHandler(FileUploadHandler):
+    """Streams each upload to the spool, for a signed-in officer and while there is room."""
+
+    chunk_size = 1024 * 1024
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Start a spool file, or stop reading if nobody has signed in."""
+        super().new_file(*args, **kwargs)
+        user = getattr(self.request, "user", None)
+        if user is None or not user.is_authenticated:
+            raise StopUpload(connection_reset=True)
+        self._upload = SpoolUpload(self.file_name, self.content_type, self.charset)
+        self._until_look = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Write one piece; stop taking this upload when the disk is full."""
+        try:
+            self._look_at_space(len(raw_data))
+            self._upload.write(raw_data)
+        except OSError as failure:
+            if failure.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            self._upload.close()
+            mark_stopped(self.request)
+            raise StopUpload(connection_reset=False) from failure
+
+    def _look_at_space(self, count: int) -> None:
+        self._until_look -= count
+        if self._until_look <= 0:
+            self._until_look = LOOK_AT_SPACE_EVERY_BYTES
+            free = shutil.disk_usage(settings.COMITY_SPOOL).free
+            if free < settings.COMITY_RESERVED_DISK_BYTES:
+                raise OSError(errno.ENOSPC, "the reserve is reached")
+
+    def file_complete(self, file_size: int) -> SpoolUpload:
+        """Give the upload, at its first byte."""
+        self._upload.seek(0)
+        self._upload.size = file_size
+        return self._upload
+
+    def upload_interrupted(self) -> None:
+        """Let go of what was written."""
+        if hasattr(self, "_upload"):
+            self._upload.close()
+
+
+def mark_stopped(request: HttpRequest | None) -> None:
+    """Remember, for the form, that an upload was stopped because the disk is full."""
+    if request is not None:
+        request.META["comity.upload_stopped"] = True
+
+
+def was_stopped(request: HttpRequest) -> bool:
+    """Say whether an upload of this request was stopped because the disk is full."""
+    return bool(request.META.get("comity.upload_stopped"))
