@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,7 @@ def measured(folder: Path, size: int, count: int) -> list[measure.Row]:
             result = alone(name, folder)
             seen.setdefault(name, []).append(size * MEBIBYTE / 1e6 / result["seconds"])
             seen.setdefault(f"{name}_mib", []).append(result["peak_mib"])
+            seen.setdefault(f"{name}_cpu", []).append(result["cpu"] * 1e9 / (size * MEBIBYTE))
     return rows_of({name: measure.median(values) for name, values in seen.items()}, seen, size)
 
 
@@ -81,6 +83,12 @@ def rows_of(median: dict[str, float], seen: dict[str, list[float]], size: int) -
             seen["seal"],
         ),
         measure.Row("vaultfile.seal.share", "of the limit", share * 100, "%"),
+        measure.Row(
+            "vaultfile.seal.cpu",
+            "processor time, user and system: what other load cannot change much",
+            median["seal_cpu"],
+            "s/GB",
+        ),
         measure.Row(
             "vaultfile.seal.peak",
             "resident memory of the whole process at its highest",
@@ -171,7 +179,9 @@ def taken(started: float, finished: Path | None = None) -> dict[str, float]:
         finished.unlink()
     status = Path("/proc/self/status").read_text()
     peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    return {"seconds": seconds, "peak_mib": int(peak) / 1024}
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = used.ru_utime + used.ru_stime
+    return {"seconds": seconds, "peak_mib": int(peak) / 1024, "cpu": cpu}
 
 
 RUNS = {
