@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import subprocess
 import sys
 import uuid
@@ -30,6 +31,7 @@ from comity.core.package import (
     verify_package,
     verify_receipts,
 )
+from comity.core.sealing.descriptor import parse
 from comity.core.sealing.receipts import Event
 from comity.node.testtsa import Authority
 from tests.court import Node, later, make_spec, stamped, trusting, written
@@ -412,6 +414,45 @@ REGIONS = _regions()
 def test_rubbish_never_raises(data: bytes) -> None:
     assert check(data).verdict is Verdict.FAILED
     assert not verify_receipts(io.BytesIO(data), trusting(KYIV)).verdict.holds
+
+
+# Golden files of earlier releases
+
+GOLDEN = Path(__file__).parents[1] / "vectors" / "package"
+
+
+def golden_trust(*nodes: str, is_timed: bool = True) -> Trust:
+    descriptors = tuple(parse((GOLDEN / f"{node}.jws").read_text()) for node in nodes)
+    roots = ((GOLDEN / "time-root.pem").read_bytes(),) if is_timed else ()
+    return Trust(descriptors, roots)
+
+
+@pytest.mark.parametrize(
+    ("trust", "verdict"),
+    [
+        (Trust(), Verdict.INTEGRITY_ONLY),
+        (golden_trust("kyiv", is_timed=False), Verdict.SEALED),
+        (golden_trust("kyiv"), Verdict.SEALED_TIMED),
+        (golden_trust("kyiv", "tokyo"), Verdict.SEALED_TIMED_WITNESSED),
+    ],
+)
+def test_a_golden_package_keeps_its_verdict(trust: Trust, verdict: Verdict) -> None:
+    assert check((GOLDEN / "package.asice").read_bytes(), trust).verdict is verdict
+
+
+def test_golden_messages_and_receipts_keep_their_verdicts() -> None:
+    trust = golden_trust("kyiv", "tokyo")
+    assert check((GOLDEN / "message.asice").read_bytes(), trust).verdict is Verdict.SEALED
+    with (GOLDEN / "receipts.txt").open("rb") as file:
+        assert verify_receipts(file, trust).verdict is Verdict.SEALED
+
+
+def test_broken_golden_packages_are_named_as_before() -> None:
+    for broken in json.loads((GOLDEN / "broken.json").read_text()):
+        data = bytearray((GOLDEN / "package.asice").read_bytes())
+        data[broken["position"]] ^= broken["xor"]
+        found = {(code, reason) for code, _, reason in wrong(check(bytes(data)))}
+        assert (broken["code"], broken["reason"]) in found, broken
 
 
 # Tools that others wrote
