@@ -136,7 +136,7 @@ class UseCondition(models.Model):
 
 
 class ReleaseGrant(models.Model):
-    """A person agreed that an item may go to a recipient for a purpose; the last day is included."""
+    """A person agreed that an item may go to a recipient for a purpose; last day included."""
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="release_grants")
     source_ref = models.CharField(max_length=80, db_index=True)

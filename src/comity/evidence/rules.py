@@ -1,4 +1,4 @@
-"""The closed sets of evidence: where items come from, what happens to them, what they may be used for."""
+"""The closed sets of evidence: origins, events of custody, uses, and why an item may leave."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Use(StrEnum):
 
 
 class BasisKind(StrEnum):
-    """Why an item may leave: the person's consent, a named legal order, or the investigation's own."""
+    """Why an item may leave: consent, a named legal order, or the investigation itself."""
 
     CONSENT = "consent"
     LEGAL = "legal"
