@@ -33,8 +33,8 @@ REASONS: dict[str, Words] = {
         "the key is not the one you trust for this authority",
     ),
     "not_the_senders": (
-        "ключ не той, що в описі відправника",
-        "差出人の記述にある鍵ではありません",
+        "ключ не той, що в паспорті відправника",
+        "差出人の記述子にある鍵ではありません",
         "the key is not the one in the sender's descriptor",
     ),
     "log.checkpoint": (
@@ -131,7 +131,7 @@ REASONS: dict[str, Words] = {
         "the description does not name this file",
     ),
     "package.other_checkpoint": (
-        "доказ належить до іншого стану журналу",
+        "належить до іншого стану журналу",
         "台帳の別の時点に関するものです",
         "it belongs to another state of the ledger",
     ),
@@ -166,7 +166,11 @@ REASONS: dict[str, Words] = {
         "台帳に含まれていません",
         "it is not in the ledger",
     ),
-    "logproof": ("доказ не за формою", "証明が形式に合いません", "the proof is not in its form"),
+    "logproof": (
+        "підтвердження не за формою",
+        "証明が形式に合いません",
+        "the proof is not in its form",
+    ),
     "note": (
         "підпис під контрольною точкою не є чинним",
         "チェックポイントの署名が有効ではありません",
@@ -178,11 +182,15 @@ REASONS: dict[str, Words] = {
         "the checkpoint is not in its form",
     ),
     "descriptor.missing": (
-        "опису відправника немає",
-        "差出人の記述がありません",
+        "паспорта відправника немає",
+        "差出人の記述子がありません",
         "the sender's descriptor is missing",
     ),
-    "descriptor": ("опис не є чинним", "記述が有効ではありません", "the descriptor is not valid"),
+    "descriptor": (
+        "паспорт не є чинним",
+        "記述子が有効ではありません",
+        "the descriptor is not valid",
+    ),
     "message.other_id": (
         "це інше повідомлення",
         "別のメッセージです",
@@ -194,8 +202,8 @@ REASONS: dict[str, Words] = {
         "the message is not in its form",
     ),
     "receipt.unknown_node": (
-        "опису цього вузла немає; додайте його через --trust",
-        "このノードの記述がありません。--trust で指定してください",
+        "паспорта цього вузла немає; додайте його через --trust",
+        "このノードの記述子がありません。--trust で指定してください",
         "there is no descriptor of this node; name one with --trust",
     ),
     "receipt.other_container": (

@@ -132,9 +132,9 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
     "package.form": {
         True: (
             "Пакет від {from}, справа {case_ref}; мета: {purpose}; підстава: {legal_basis};"
-            " доказів: {items}, повідомлень: {messages}, квитанцій: {receipts}",
+            " об’єктів: {items}, повідомлень: {messages}, квитанцій: {receipts}",
             "{from}からのパッケージ、事件 {case_ref}。目的:{purpose}。根拠:{legal_basis}。"
-            "証拠{items}件、メッセージ{messages}件、受領証{receipts}件",
+            "証拠物件{items}件、メッセージ{messages}件、受領証{receipts}件",
             "Package from {from}, case {case_ref}; purpose: {purpose}; basis: {legal_basis};"
             " items: {items}, messages: {messages}, receipts: {receipts}",
         ),
@@ -158,18 +158,18 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
     },
     "descriptor": {
         True: (
-            "Опис вузла {subject} той самий, якому ви довіряєте",
-            "ノード {subject} の記述は、あなたが信頼するものと同じです",
+            "Паспорт вузла {subject} той самий, якому ви довіряєте",
+            "ノード {subject} の記述子は、あなたが信頼するものと同じです",
             "The descriptor of node {subject} is the one you trust",
         ),
         None: (
-            "Опис вузла {subject} ніхто не підтвердив; звірте відбиток: {fingerprint}",
-            "ノード {subject} の記述は未確認です。指紋を照合してください:{fingerprint}",
+            "Паспорт вузла {subject} ніхто не підтвердив; звірте відбиток: {fingerprint}",
+            "ノード {subject} の記述子は未確認です。指紋を照合してください:{fingerprint}",
             "Nobody has confirmed the descriptor of node {subject}; compare: {fingerprint}",
         ),
         False: (
-            "Опис вузла не підтверджено: {subject}",
-            "ノード記述が成り立ちません:{subject}",
+            "Паспорт вузла не підтверджено: {subject}",
+            "ノード記述子が成り立ちません:{subject}",
             "A node's descriptor does not hold: {subject}",
         ),
     },
@@ -187,8 +187,9 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
     },
     "log.entries": {
         True: (
-            "Усі вкладені записи про обіг доказів є в журналі: {count}; без подробиць: {withheld}",
-            "同梱された証拠取扱記録はすべて台帳にあります:{count}件(詳細非開示 {withheld}件)",
+            "Усі вкладені записи ланцюга зберігання є в журналі: {count};"
+            " без подробиць: {withheld}",
+            "同梱された証拠管理経過の記録はすべて台帳にあります:{count}件(詳細非開示 {withheld}件)",
             "Every enclosed custody entry is in the ledger: {count}; details withheld: {withheld}",
         ),
     },
@@ -230,20 +231,21 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
     },
     "item": {
         True: (
-            "Доказ {subject} не змінено, відколи його прийнято {time} (запис {entry},"
+            "Об’єкт {subject} не змінено, відколи його прийнято {time} (запис {entry},"
             " SHA-256 {sha256})",
-            "証拠 {subject} は受入れ({time})以後変更されていません(記録 {entry}、SHA-256 {sha256})",
+            "証拠物件 {subject} は受入れ({time})以後変更されていません(記録 {entry}、"
+            "SHA-256 {sha256})",
             "Item {subject} is unchanged since it was taken in at {time} (entry {entry},"
             " SHA-256 {sha256})",
         ),
         None: (
-            "Байти доказу {subject} ті самі, але прив'язати його до журналу не вдалося",
-            "証拠 {subject} の内容は一致しますが、台帳と結び付けられません",
+            "Байти об’єкта {subject} ті самі, але прив’язати його до журналу не вдалося",
+            "証拠物件 {subject} の内容は一致しますが、台帳と結び付けられません",
             "Item {subject} has its bytes, but it could not be bound to the ledger",
         ),
         False: (
-            "Доказ {subject} не підтверджено",
-            "証拠 {subject} が成り立ちません",
+            "Об’єкт {subject} не підтверджено",
+            "証拠物件 {subject} が成り立ちません",
             "Item {subject} does not hold",
         ),
     },
@@ -320,7 +322,7 @@ EVENTS: dict[str, Words] = {
     "E1": ("прийнято до надсилання", "送信受付", "accepted for sending"),
     "E2": ("прийнято вузлом адресата", "宛先ノードが受信", "taken over by the addressee's node"),
     "E3": ("доставлено адресатові", "宛先に配達", "delivered to the addressee"),
-    "E4": ("передано особі, що опрацьовує", "担当者に引渡し", "handed to an officer"),
+    "E4": ("відкрито посадовою особою", "担当者が開封", "opened by an officer"),
     "E5": ("зареєстровано установою", "機関が登録", "registered by the authority"),
     "F1": ("вузол адресата відхилив", "宛先ノードが拒否", "rejected by the addressee's node"),
     "F2": ("передати не вдалося", "転送に失敗", "could not be passed on"),
@@ -329,8 +331,8 @@ EVENTS: dict[str, Words] = {
 }
 
 TYPES: dict[str, Words] = {
-    "letter": ("Запит про правову допомогу", "共助要請書", "Letter of request"),
-    "acknowledgement": ("Підтвердження отримання", "受領確認", "Acknowledgement"),
+    "letter": ("Запит про міжнародну правову допомогу", "共助要請書", "Letter of request"),
+    "acknowledgement": ("Підтвердження", "受理通知", "Acknowledgement"),
     "reply": ("Відповідь", "回答", "Reply"),
     "conditions-accepted": ("Прийняття умов", "条件の受諾", "Acceptance of conditions"),
 }
