@@ -16,6 +16,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from comity.accounts.models import Officer, OfficerRole
 from comity.core import keyring as keyrings
@@ -25,6 +27,11 @@ from comity.ledger.models import Entry
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 _numbers = itertools.count(1)
+# The machines are shared and noisy: time is measured in benchmarks, never in tests.
+hypothesis_settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session", autouse=True)

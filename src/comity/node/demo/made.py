@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import struct
 import wave
@@ -89,8 +90,6 @@ def document(path: Path, title: str, lines: list[str]) -> None:
         "#let given = json(bytes(sys.inputs.given))\n"
         "= #given.title\n#given.text\n"
     )
-    import json
-
     path.write_bytes(
         typst.compile(
             source.encode("utf-8"),
@@ -126,6 +125,24 @@ def testimony(folder: Path) -> list[tuple[Path, Made]]:
             Made("certificate.pdf", "document", "summary", "Damage record", "application/pdf"),
         ),
     ]
+
+
+def described(path: Path) -> tuple[Path, Made]:
+    """Describe a file that was given on the command line by its ending."""
+    kinds = {
+        ".txt": ("statement", "statement", "text/plain"),
+        ".pdf": ("document", "summary", "application/pdf"),
+        ".png": ("photo", "media", "image/png"),
+        ".jpg": ("photo", "media", "image/jpeg"),
+        ".jpeg": ("photo", "media", "image/jpeg"),
+        ".mp4": ("video", "media", "video/mp4"),
+        ".wav": ("audio", "media", "audio/wav"),
+        ".mp3": ("audio", "media", "audio/mpeg"),
+    }
+    kind, scope, media_type = kinds.get(
+        path.suffix.lower(), ("document", "media", "application/octet-stream")
+    )
+    return path, Made(path.name, kind, scope, f"Handed over: {kind}", media_type)
 
 
 def execution(folder: Path) -> list[tuple[Path, Made]]:
