@@ -98,7 +98,8 @@ MIDDLEWARE = [
     "comity.accounts.middleware.OfficerMiddleware",
     "comity.accounts.middleware.RefusalMiddleware",
 ]
-if COMITY_LISTENER == "exchange":
+if COMITY_LISTENER == "exchange":  # partners' nodes have no sessions and see no page
+    INSTALLED_APPS = [name for name in INSTALLED_APPS if not name.startswith("allauth")]
     MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
 
 ROOT_URLCONF = "comity.node.urls" if COMITY_LISTENER == "pages" else "comity.node.urls_exchange"
