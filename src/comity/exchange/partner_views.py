@@ -208,7 +208,7 @@ def message(request: HttpRequest, caller: Caller, *, message_id: uuid.UUID) -> H
 
 def _require_room(partner: Partner) -> None:
     waiting = IncomingMessage.objects.filter(partner=partner, status__in=WAITING)
-    if waiting[MOST_WAITING:].exists():
+    if waiting[MOST_WAITING - 1 :].exists():
         raise Untrusted("partner.quota", waiting=MOST_WAITING)
 
 
