@@ -151,6 +151,11 @@ class LetterOfRequest(models.Model):
         return f"letter:{self.uid}"
 
     @property
+    def recipient(self) -> str:
+        """The partner as consents and disclosures name it: `partner:<node id>`."""
+        return f"partner:{self.partner.node_id}"
+
+    @property
     def shared_reference(self) -> str:
         """The name that both sides print: requesting state and start of the conversation."""
         return f"{self.requesting[:2]}-{self.uid.hex[:8].upper()}"

@@ -1,0 +1,90 @@
+"""Steps that every verb on a letter shares: lock it, count its changes, tell its course."""
+
+from __future__ import annotations
+
+import uuid
+
+from comity.accounts.models import Officer
+from comity.assistance.models import LetterEvent, LetterOfRequest
+from comity.assistance.rules import (
+    Direction,
+    Event,
+    State,
+    require_content_open,
+    require_translation_open,
+)
+from comity.core.access import Act, Actor, require
+from comity.core.errors import NotAllowed, WrongState
+
+
+def locked(letter: LetterOfRequest, direction: Direction) -> LetterOfRequest:
+    """Lock the letter's row until the transaction ends.
+
+    Raises WrongState for a letter of the other direction.
+    """
+    row = LetterOfRequest.objects.select_for_update().get(pk=letter.pk)
+    if row.direction != direction:
+        raise WrongState("letter.other_direction")
+    return row
+
+
+def draft_of(actor: Actor, letter: LetterOfRequest) -> LetterOfRequest:
+    """Lock a draft for a change of what it says. Raises NotAllowed or WrongState."""
+    require(actor, Act.DRAFT_LETTER)
+    row = locked(letter, Direction.OUTGOING)
+    require_content_open(State(row.state))
+    return row
+
+
+def lawyers_draft(actor: Actor, letter: LetterOfRequest) -> LetterOfRequest:
+    """Lock a draft for a decision that its author or the reviewing lawyer takes."""
+    require_one_of(actor, Act.DRAFT_LETTER, Act.REVIEW_LETTER)
+    row = locked(letter, Direction.OUTGOING)
+    require_content_open(State(row.state))
+    return row
+
+
+def translatable(actor: Actor, letter: LetterOfRequest) -> LetterOfRequest:
+    """Lock a letter whose translations may still change."""
+    require_one_of(actor, Act.DRAFT_LETTER, Act.REVIEW_LETTER)
+    row = locked(letter, Direction.OUTGOING)
+    require_translation_open(State(row.state))
+    return row
+
+
+def require_one_of(actor: Actor, *acts: Act) -> None:
+    """Let an actor pass who may do one of these. Raises NotAllowed naming the first."""
+    if not any(actor.may(act) for act in acts):
+        raise NotAllowed("access.not_allowed", act=acts[0])
+
+
+def officer_in(actor: Actor) -> Officer | None:
+    """The officer who acts; None when the node does."""
+    return actor if isinstance(actor, Officer) else None
+
+
+def touch(letter: LetterOfRequest, *fields: str) -> int:
+    """Count a change of what the letter says; a call for review is over. Return the revision."""
+    letter.revision += 1
+    letter.review_asked_at = None
+    letter.save(update_fields=["revision", "review_asked_at", *fields])
+    return letter.revision
+
+
+def note(
+    actor: Actor,
+    letter: LetterOfRequest,
+    event: Event,
+    *,
+    text: str = "",
+    message: uuid.UUID | None = None,
+) -> LetterEvent:
+    """Add a step to the letter's course. text: an officer's own words, shown on the page only."""
+    return LetterEvent.objects.create(
+        letter=letter,
+        event=event,
+        actor=actor.actor_id,
+        officer=officer_in(actor),
+        note=text[:500],
+        message=message,
+    )
