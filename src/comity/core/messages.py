@@ -20,6 +20,8 @@ MAX_CONDITION_CHARACTERS = 2000
 _MAX_BODY_MEMBERS = 1000
 _MAX_SIZE_BYTES = 1 << 50
 _TYPE = re.compile(r"[a-z][a-z0-9-]{0,59}/[1-9][0-9]{0,2}")
+# Instruments keep the capital letters that the law data give them: BUDAPEST, API_1977.
+_BASIS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,119}")
 _PROFILE = re.compile(re.escape(PROFILE_VERSION))
 # Every part begins with a letter or digit, so that no name can climb out of a folder.
 _NAME_PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -120,7 +122,7 @@ def from_bytes(data: bytes) -> Message:
         to_node=fields.text("to", NODE_ID),
         created=fields.moment("created"),
         classification=fields.text("classification", CODE),
-        basis=fields.maybe("basis", lambda name: fields.text(name, CODE)),
+        basis=fields.maybe("basis", lambda name: fields.text(name, _BASIS)),
         use_conditions=_conditions(fields),
         reply_due=fields.maybe("reply_due", fields.day),
         in_reply_to=fields.maybe("in_reply_to", fields.identifier),

@@ -11,7 +11,14 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.utils.module_loading import import_string
 
-NEEDED_KEYS = ("seal.key", "seal.pem", "ledger.key", "http.key", "vault-root.key", "person-root.key")
+NEEDED_KEYS = (
+    "seal.key",
+    "seal.pem",
+    "ledger.key",
+    "http.key",
+    "vault-root.key",
+    "person-root.key",
+)
 
 
 @register()
@@ -91,9 +98,7 @@ def there_is_room(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
     folder = Path(settings.COMITY_VAULT)
     if folder.exists() and shutil.disk_usage(folder).free < settings.COMITY_RESERVED_DISK_BYTES:
         return [
-            Warning(
-                "The vault's disk is nearly full: new files will be refused.", id="comity.W002"
-            )
+            Warning("The vault's disk is nearly full: new files will be refused.", id="comity.W002")
         ]
     return []
 

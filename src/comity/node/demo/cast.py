@@ -36,14 +36,14 @@ class Part:
 
 
 KYIV = (
-    Part("admin", "Олег Дяченко", "O. Diachenko", "Адміністратор вузла", "uk", (Role.ADMINISTRATOR,)),
+    Part(
+        "admin", "Олег Дяченко", "O. Diachenko", "Адміністратор вузла", "uk", (Role.ADMINISTRATOR,)
+    ),
     Part("hub", "Тетяна Білик", "T. Bilyk", "Координаторка хабу", "uk", (Role.HUB_COORDINATOR,)),
     Part("investigator", "Максим Ткач", "M. Tkach", "Слідчий", "uk", (Role.INVESTIGATOR,)),
     Part("prosecutor", "Ірина Савчук", "I. Savchuk", "Прокурорка", "uk", (Role.PROSECUTOR,)),
     Part("second", "Андрій Мороз", "A. Moroz", "Прокурор", "uk", (Role.PROSECUTOR,)),
-    Part(
-        "supervisor", "Леся Гончар", "L. Honchar", "Керівниця відділу", "uk", (Role.SUPERVISOR,)
-    ),
+    Part("supervisor", "Леся Гончар", "L. Honchar", "Керівниця відділу", "uk", (Role.SUPERVISOR,)),
     Part(
         "authority",
         "Ольга Лисенко",
@@ -58,7 +58,9 @@ KYIV = (
 TOKYO = (
     Part("admin", "中村 大輔", "D. Nakamura", "システム管理者", "ja", (Role.ADMINISTRATOR,)),
     Part("authority", "阿部 さくら", "S. Abe", "刑事局付検事", "ja", (Role.CENTRAL_AUTHORITY,)),
-    Part("executing", "森田 健", "K. Morita", "東京地方検察庁検事", "ja", (Role.EXECUTING_OFFICER,)),
+    Part(
+        "executing", "森田 健", "K. Morita", "東京地方検察庁検事", "ja", (Role.EXECUTING_OFFICER,)
+    ),
     Part("release", "﨑山 恵", "M. Sakiyama", "刑事局参事官", "ja", (Role.CENTRAL_AUTHORITY,)),
     Part("auditor", "髙木 誠", "M. Takagi", "監査担当", "ja", (Role.AUDITOR,)),
 )

@@ -122,9 +122,7 @@ class Stage:
                 place.database_url = processes.fresh_database(
                     self.options.database_url, f"comity_demo_{place.key}"
                 )
-        makers = [
-            place.init(f"http://127.0.0.1:{self.tsa_port}/", root) for place in self.places
-        ]
+        makers = [place.init(f"http://127.0.0.1:{self.tsa_port}/", root) for place in self.places]
         if any(maker.wait() for maker in makers):
             raise DemoStopped("A node could not be made; its message stands above.")
         for place in self.places:

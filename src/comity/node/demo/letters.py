@@ -153,7 +153,10 @@ def _enclose(prosecutor: Officer, letter: LetterOfRequest) -> None:
 def approve_letter() -> Answered:
     """The lawyer confirms what the data only recall and reviews; the head approves and signs."""
     letter, lawyer = the_letter(), by("authority")
-    for part, count in (("basis", len(letter.basis["provisions"])), ("offence", len(letter.offences))):
+    for part, count in (
+        ("basis", len(letter.basis["provisions"])),
+        ("offence", len(letter.offences)),
+    ):
         for place in range(count):
             actions.confirm_provision(lawyer, letter, part=part, place=place)
     for lack in actions.lacks_of(the_letter()):

@@ -116,13 +116,18 @@ def testimony(folder: Path) -> list[tuple[Path, Made]]:
         ["Школа в селищі Вербівка, вул. Шкільна, 1. Оглянуто 18 березня 2022 року."],
     )
     return [
-        (statement, Made("statement.txt", "statement", "statement", "Statement", "text/plain")),
+        (
+            statement,
+            Made("statement.txt", "witness-statement", "statement", "Statement", "text/plain"),
+        ),
         (first, Made("1.png", "photo", "media", "School yard, first view", "image/png")),
         (second, Made("2.png", "photo", "media", "School yard, fragment", "image/png")),
         (recording, Made("recording.wav", "audio", "media", "Sound of the strikes", "audio/wav")),
         (
             certificate,
-            Made("certificate.pdf", "document", "summary", "Damage record", "application/pdf"),
+            Made(
+                "certificate.pdf", "civil-registry", "summary", "Damage record", "application/pdf"
+            ),
         ),
     ]
 
@@ -130,17 +135,17 @@ def testimony(folder: Path) -> list[tuple[Path, Made]]:
 def described(path: Path) -> tuple[Path, Made]:
     """Describe a file that was given on the command line by its ending."""
     kinds = {
-        ".txt": ("statement", "statement", "text/plain"),
-        ".pdf": ("document", "summary", "application/pdf"),
+        ".txt": ("witness-statement", "statement", "text/plain"),
+        ".pdf": ("third-party-report", "summary", "application/pdf"),
         ".png": ("photo", "media", "image/png"),
         ".jpg": ("photo", "media", "image/jpeg"),
         ".jpeg": ("photo", "media", "image/jpeg"),
-        ".mp4": ("video", "media", "video/mp4"),
+        ".mp4": ("user-video", "media", "video/mp4"),
         ".wav": ("audio", "media", "audio/wav"),
         ".mp3": ("audio", "media", "audio/mpeg"),
     }
     kind, scope, media_type = kinds.get(
-        path.suffix.lower(), ("document", "media", "application/octet-stream")
+        path.suffix.lower(), ("other", "media", "application/octet-stream")
     )
     return path, Made(path.name, kind, scope, f"Handed over: {kind}", media_type)
 
@@ -165,9 +170,15 @@ def execution(folder: Path) -> list[tuple[Path, Made]]:
     document(
         certificate,
         "業務記録証明書（架空）",
-        ["添付の記録は当社の通常業務において作成されたものであることを証明する。", "令和8年11月20日"],
+        [
+            "添付の記録は当社の通常業務において作成されたものであることを証明する。",
+            "令和8年11月20日",
+        ],
     )
     return [
-        (log, Made("log.csv", "log", "", "Account log of the provider", "text/csv")),
-        (certificate, Made("holder.pdf", "document", "", "Holder's certificate", "application/pdf")),
+        (log, Made("log.csv", "telecom-data", "", "Account log of the provider", "text/csv")),
+        (
+            certificate,
+            Made("holder.pdf", "admin-decision", "", "Holder's certificate", "application/pdf"),
+        ),
     ]
