@@ -1,198 +1,213 @@
-"""Items: taken in once, seen by their teams, released only on a basis, every event in custody."""
+"""Items: taken in once, seen by their teams, opened with a reason; every event in custody."""
 
+from __future__ import annotations
+
+import hashlib
 import io
 import uuid
-from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
-from django.utils import timezone
 
 from comity.accounts import actions as accounts
-from comity.core.access import Compartment, Role
+from comity.core.access import Compartment, NodeActor, Role
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, Untrusted
 from comity.evidence import actions
-from comity.evidence.models import CustodyRecord, Disclosure, Item
-from comity.evidence.rules import CustodyEvent, Origin, Use
+from comity.evidence.models import CustodyRecord, Item
+from comity.evidence.rules import CustodyEvent, Origin, Purpose
 from comity.ledger.models import Entry
 from comity.vault.models import StoredFile
+from tests.evidence.conftest import ACQUIRED_AT, World, acquisition, damage, stored_path
 
 pytestmark = pytest.mark.django_db
 
 
-def acquisition(actor) -> actions.Acquisition:
-    return actions.Acquisition(actor.actor_id, timezone.now(), place="Hub, room 2")
+def test_a_file_becomes_an_item_with_custody_and_entries(world: World) -> None:
+    content = b"\x89PNG\r\n\x1a\n rest"
+    item = world.item(content, declared_type="image/png; name=x")
+    assert (item.sha256, item.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert (item.media_type_sniffed, item.media_type_declared) == ("image/png", "image/png")
+    received, ingested = item.custody.all()
+    assert (received.event, received.at) == (CustodyEvent.RECEIVED, ACQUIRED_AT)
+    assert received.counterparty == "R. Melnyk"
+    assert received.place == "School yard, Verbivka"
+    assert ingested.event == CustodyEvent.INGESTED
+    assert ingested.entry.kind == "evidence.item_ingested"
+    assert ingested.entry.committed.as_mapping()["sha256"] == item.sha256
 
 
-def ingest(actor, data: bytes, case: uuid.UUID, **fields) -> Item:
-    return actions.ingest(
-        actor,
-        io.BytesIO(data),
-        **(
-            {
-                "title": "Yard",
-                "kind": "photo",
-                "access": [("case", case)],
-                "origin": Origin.INVESTIGATION,
-                "acquisition": acquisition(actor),
-                "compartment": Compartment.INVESTIGATION,
-                "original_name": "../../etc/пароль\u202egnp.exe",
-            }
-            | fields
-        ),
+def test_no_words_of_an_item_reach_the_ledger(world: World) -> None:
+    world.item(title="Crater at the school", original_name="Olena at home.jpg")
+    said = b"".join(
+        bytes(entry.body) + bytes(entry.committed.details) for entry in Entry.objects.all()
     )
+    for word in (b"Crater", b"Olena", b"Melnyk", b"Verbivka", b"Camera"):
+        assert word not in said
 
 
-@pytest.fixture
-def team(officer):
-    investigator, case = officer(Role.INVESTIGATOR), uuid.uuid4()
-    accounts.found_team(investigator, kind="case", record=case)
-    return investigator, case
-
-
-def test_a_file_becomes_an_item_with_custody_and_entries(team) -> None:
-    investigator, case = team
-    item = ingest(investigator, b"\x89PNG\r\n\x1a\n rest", case)
-    assert item.media_type_sniffed == "image/png"
-    events = list(item.custody.values_list("event", flat=True))
-    assert events == [CustodyEvent.RECEIVED, CustodyEvent.INGESTED]
-    entry = Entry.objects.get(kind="evidence.item_ingested")
-    assert entry.committed.as_mapping()["sha256"] == item.sha256
-    assert all("Yard" not in bytes(each.body).decode() for each in Entry.objects.all())
-
-
-def test_an_empty_file_is_an_item_too(team) -> None:
-    item = ingest(*team[:1], b"", team[1])
-    assert item.size == 0
-    with actions.open_item(team[0], item, purpose="look") as file:
+def test_an_empty_file_is_an_item_too(world: World) -> None:
+    item = world.item(b"")
+    assert (item.size, item.media_type_sniffed) == (0, "inode/x-empty")
+    with actions.open_item(world.prosecutor, item, purpose=Purpose.CASE_WORK) as file:
         assert file.read() == b""
+    assert actions.verify_item(world.prosecutor, item)
 
 
-def test_the_same_bytes_twice_are_one_file_and_two_custodies(team) -> None:
-    first, second = (ingest(team[0], b"same", team[1]) for _ in range(2))
-    assert StoredFile.objects.count() == 1
+def test_the_same_bytes_twice_are_one_object_and_two_custodies(world: World) -> None:
+    first, second = world.item(b"same"), world.item(b"same")
     assert first.stored_file_id == second.stored_file_id
+    assert StoredFile.objects.count() == 1
     assert CustodyRecord.objects.filter(event=CustodyEvent.INGESTED).count() == 2
 
 
-def test_nobody_outside_the_team_sees_or_opens_it(team, officer) -> None:
-    item = ingest(team[0], b"x", team[1])
-    other, administrator = officer(Role.INVESTIGATOR), officer(Role.ADMINISTRATOR)
-    assert list(Item.objects.visible_to(team[0])) == [item]
-    assert not Item.objects.visible_to(other).exists()
-    with pytest.raises(NotVisible):
-        actions.open_item(other, item, purpose="look")
-    with pytest.raises(NotAllowed):
-        actions.open_item(administrator, item, purpose="look")
+def test_a_foreign_name_is_only_data(world: World, vault: Path) -> None:
+    name = "../../etc/\x00pass\u202ewd\n.png"
+    item = world.item(original_name=name)
+    item.refresh_from_db()
+    assert item.original_name == "../../etc/\\x00pass\\xe2\\x80\\xaewd\\x0a.png"
+    assert world.item(original_name=b"caf\xe9.txt").original_name == "caf\\xe9.txt"
+    assert not [path for path in vault.rglob("*") if "pass" in path.name or "etc" in path.name]
 
 
-def test_a_compartment_is_a_wall_inside_a_team(team, officer) -> None:
-    analyst = officer(Role.CENTRAL_AUTHORITY)
-    accounts.found_team(analyst, kind="case", record=team[1])
-    item = ingest(team[0], b"x", team[1])
-    assert not Item.objects.visible_to(analyst).filter(pk=item.pk).exists()
+def test_a_hostile_title_is_one_plain_line(world: World) -> None:
+    item = world.item(title=" <script>\u202e\n\x00 alert(1)</script> ")
+    assert item.title == "<script> alert(1)</script>"
 
 
-def test_opening_needs_a_purpose_and_leaves_a_mark(team) -> None:
-    item = ingest(team[0], b"abc", team[1])
-    with pytest.raises(Incomplete):
-        actions.open_item(team[0], item, purpose=" ")
-    with actions.open_item(team[0], item, purpose="preparing the charge") as file:
-        assert file.read() == b"abc"
-    assert item.custody.filter(event=CustodyEvent.ACCESSED).count() == 1
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"title": " \u202e "}, "evidence.incomplete"),
+        ({"access": []}, "evidence.incomplete"),
+        ({"title": "x" * 201}, "evidence.too_long"),
+        ({"kind": "no-such-kind"}, "evidence.unknown_kind"),
+        ({"access": [("diary", uuid.uuid4())]}, "evidence.not_in_team"),
+        ({"access": [("case", uuid.uuid4())]}, "evidence.not_in_team"),
+        ({"acquisition": actions.Acquisition("x" * 121, ACQUIRED_AT)}, "evidence.too_long"),
+    ],
+)
+def test_what_is_not_sound_changes_nothing(world: World, fields: dict, code: str) -> None:
+    entries = Entry.objects.count()
+    with pytest.raises(Refused) as refused:
+        world.item(**fields)
+    assert refused.value.code == code
+    assert not Item.objects.exists()
+    assert not StoredFile.objects.exists()
+    assert Entry.objects.count() == entries
 
 
-def test_a_damaged_object_is_found_and_recorded(team, settings) -> None:
-    item = ingest(team[0], b"evidence" * 1000, team[1])
-    name = item.stored_file.stored_name
-    path = settings.COMITY_VAULT / "objects" / name[:2] / name
-    path.chmod(0o600)
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(bytes(data))
-    with pytest.raises(Untrusted):
-        actions.verify_item(team[0], item)
-    assert item.custody.get(event=CustodyEvent.ANOMALY).digest_before == item.sha256
-    path.unlink()
-    with pytest.raises(Untrusted):
-        actions.verify_item(team[0], item)
+def test_only_who_may_adds_items(world: World, officer) -> None:
+    for role in (Role.ANALYST, Role.AUDITOR, Role.ADMINISTRATOR, Role.CENTRAL_AUTHORITY):
+        with pytest.raises(NotAllowed):
+            world.item(actor=officer(role))
 
 
-def test_a_whole_object_is_verified(team) -> None:
-    item = ingest(team[0], b"evidence", team[1])
-    actions.verify_item(team[0], item)
-    assert item.custody.get(event=CustodyEvent.VERIFIED).digest_after == item.sha256
+def test_the_node_takes_in_what_a_partner_sent(world: World) -> None:
+    from comity.core.access import Act
+
+    node = NodeActor("exchange", frozenset({Act.ADD_ITEM}))
+    item = world.item(actor=node, origin=Origin.PARTNER, access=[("case", world.case)])
+    assert item.created_by == "node:exchange"
+    assert Item.objects.visible_to(world.prosecutor).get() == item
 
 
-RELEASE = {"recipient": "partner:jp", "purpose": "legal_assistance"}
-TODAY = date(2026, 11, 25)
-
-
-def grant(actor, item, **fields):
-    return actions.grant_release(
-        actor,
-        item,
-        **(
-            RELEASE
-            | {
-                "source_ref": "consent:1",
-                "scope": "media",
-                "mode": "name_withheld",
-                "valid_from": TODAY,
-                "valid_until": TODAY,
-            }
-            | fields
-        ),
-    )
-
-
-def test_a_persons_item_leaves_only_under_her_live_grant(team) -> None:
-    item = ingest(team[0], b"x", team[1], origin=Origin.PERSON)
-    with pytest.raises(Refused, match="no_release"):
-        actions.require_release(item, **RELEASE, on=TODAY)
-    grant(team[0], item)
-    assert actions.require_release(item, **RELEASE, on=TODAY).ref == "consent:1"
-    for other in (
-        {"recipient": "partner:xx", "purpose": "legal_assistance", "on": TODAY},
-        {"recipient": "partner:jp", "purpose": "statistics", "on": TODAY},
-        RELEASE | {"on": TODAY + timedelta(days=1)},
-        RELEASE | {"on": TODAY - timedelta(days=1)},
+def test_nobody_outside_the_team_sees_or_opens_it(world: World, officer) -> None:
+    item = world.item()
+    assert list(Item.objects.visible_to(world.prosecutor)) == [item]
+    assert not Item.objects.visible_to(world.stranger).exists()
+    for act in (
+        lambda: actions.open_item(world.stranger, item, purpose="case_work"),
+        lambda: actions.verify_item(world.stranger, item),
+        lambda: actions.read_opened(world.stranger, item),
     ):
-        with pytest.raises(Refused):
-            actions.require_release(item, **other)
-    assert actions.withdraw_release(team[0], source_ref="consent:1") == 1
-    with pytest.raises(Refused):
-        actions.require_release(item, **RELEASE, on=TODAY)
+        with pytest.raises(NotVisible):
+            act()
+    with pytest.raises(NotAllowed):
+        actions.open_item(officer(Role.ADMINISTRATOR), item, purpose="case_work")
+    assert not item.custody.filter(event=CustodyEvent.ACCESSED).exists()
 
 
-def test_what_left_is_listed_and_acknowledged_once(team) -> None:
-    item, message = ingest(team[0], b"x", team[1]), uuid.uuid4()
-    basis = actions.require_release(item, **RELEASE, on=TODAY)
-    actions.record_disclosure(team[0], item, **RELEASE, basis=basis, message_id=message)
-    assert actions.acknowledge_disclosures(team[0], message_id=message) == 1
-    assert actions.acknowledge_disclosures(team[0], message_id=message) == 0
-    assert Disclosure.objects.get().acknowledged_at is not None
+def test_a_compartment_is_a_wall_inside_a_team(world: World, officer) -> None:
+    executing = officer(Role.EXECUTING_OFFICER)
+    accounts.found_team(executing, kind="case", record=world.case)
+    item = world.item(compartment=Compartment.INVESTIGATION)
+    assert not Item.objects.visible_to(executing).exists()
+    assert Item.objects.visible_to(world.prosecutor).get() == item
 
 
-def test_a_condition_blocks_the_use_it_forbids_and_no_other(team) -> None:
-    item = ingest(team[0], b"x", team[1])
-    actions.attach_condition(
-        team[0],
-        item,
-        code="only_this_proceeding",
-        texts={"en": "Only in proceeding 2211/24."},
-        forbids=[Use.OTHER_PROCEEDING, Use.ONWARD_TRANSFER],
-        set_by_node="moj.jp.example",
+def test_a_person_who_left_the_team_sees_nothing(world: World, officer) -> None:
+    world.item()
+    admin = officer(Role.ADMINISTRATOR)
+    accounts.deactivate_officer(admin, world.investigator)
+    world.investigator.refresh_from_db()
+    fresh = type(world.investigator).objects.get(pk=world.investigator.pk)
+    assert not Item.objects.visible_to(fresh).exists()
+
+
+def test_opening_needs_a_purpose_and_leaves_a_mark(world: World) -> None:
+    item = world.item(b"abc")
+    with pytest.raises(Incomplete):
+        actions.open_item(world.prosecutor, item, purpose=" ")
+    with actions.open_item(world.prosecutor, item, purpose=Purpose.COURT) as file:
+        assert file.seek(1) == 1
+        assert file.read() == b"bc"
+    opened = item.custody.get(event=CustodyEvent.ACCESSED)
+    assert (opened.actor, opened.role, opened.purpose) == (
+        world.prosecutor.actor_id,
+        "prosecutor",
+        "court",
     )
-    actions.require_use(item, Use.THIS_PROCEEDING)
-    with pytest.raises(Refused, match="use_forbidden"):
-        actions.require_use(item, Use.ONWARD_TRANSFER)
+    assert Entry.objects.filter(kind="access.looked", subject=item.subject).count() == 1
 
 
-def test_an_item_shared_with_a_case_is_seen_by_its_team(team, officer) -> None:
-    prosecutor, other_case = officer(Role.PROSECUTOR), uuid.uuid4()
-    accounts.found_team(prosecutor, kind="case", record=other_case)
-    item = ingest(team[0], b"x", team[1])
-    actions.share_item(team[0], item, kind="case", record=other_case)
-    actions.share_item(team[0], item, kind="case", record=other_case)
-    assert Item.objects.visible_to(prosecutor).get() == item
-    assert item.custody.filter(event=CustodyEvent.SHARED).count() == 1
+def test_a_whole_item_is_verified(world: World) -> None:
+    item = world.item()
+    assert actions.verify_item(world.prosecutor, item) is True
+    held = item.custody.get(event=CustodyEvent.VERIFIED)
+    assert held.digest_before == held.digest_after == item.sha256
+
+
+def test_damage_names_the_item_and_is_an_anomaly(world: World, vault: Path) -> None:
+    item = world.item(b"evidence" * 9000)
+    damage(stored_path(vault, item))
+    with pytest.raises(Untrusted) as doubt:
+        actions.verify_item(world.prosecutor, item)
+    assert doubt.value.facts == {"item": item.number}
+    anomaly = item.custody.get(event=CustodyEvent.ANOMALY)
+    assert anomaly.condition == "vaultfile.altered"
+    stored_path(vault, item).unlink()
+    with pytest.raises(Untrusted) as doubt:
+        actions.open_item(world.prosecutor, item, purpose="court")
+    assert doubt.value.code == "vault.object_missing"
+    assert item.custody.filter(event=CustodyEvent.ANOMALY).count() == 2
+    assert not item.custody.filter(event=CustodyEvent.ACCESSED).exists()
+
+
+def test_a_changed_custody_record_no_longer_matches_its_entry(world: World) -> None:
+    item = world.item()
+    assert all(record.matches_entry for record in item.custody.all())
+    item.custody.filter(event=CustodyEvent.RECEIVED).update(place="Somewhere else")
+    received, ingested = item.custody.all()
+    assert not received.matches_entry
+    assert ingested.matches_entry
+
+
+def test_a_broken_source_makes_no_item(world: World) -> None:
+    class Broken(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: object) -> int:
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        actions.ingest(
+            world.investigator,
+            Broken(),
+            title="x",
+            kind="photo",
+            access=[("case", world.case)],
+            origin=Origin.INVESTIGATION,
+            acquisition=acquisition(),
+        )
+    assert not Item.objects.exists()

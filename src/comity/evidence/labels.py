@@ -1,5 +1,106 @@
-"""The words for the codes of the evidence app."""
+"""The words for the codes of evidence, for its kinds, and for the entries that it writes."""
 
+from collections.abc import Callable
 from typing import Any
 
-LABELS: dict[str, Any] = {}
+from django.utils.functional import lazystr
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from comity.core.law.loader import Term, Words
+from comity.evidence.kinds import vocabulary, ways_obtained
+
+
+def _in_language(words: Words) -> Callable[[], str]:
+    return lambda: words.get((get_language() or "en").split("-")[0]) or words["en"]
+
+
+class _Words:
+    """The words of a vocabulary in the language of whoever reads."""
+
+    def __init__(self, words: Words) -> None:
+        self._said = _in_language(words)
+
+    def __str__(self) -> str:
+        return self._said()
+
+
+def _labels(kind: str, terms: tuple[Term, ...]) -> dict[str, Any]:
+    return {f"{kind}.{term.id}": lazystr(_Words(term.labels)) for term in terms}
+
+
+LABELS: dict[str, Any] = {
+    **_labels("ItemKind", vocabulary()),
+    "ItemKind.other": _("Other"),
+    **_labels("Obtained", ways_obtained()),
+    "Obtained.handed_over": _("Handed over by the person"),
+    "Origin.person": _("From a person"),
+    "Origin.investigation": _("From the investigation"),
+    "Origin.partner": _("From a partner"),
+    "CustodyEvent.received": pgettext_lazy("custody", "Received"),
+    "CustodyEvent.ingested": pgettext_lazy("custody", "Taken into the vault"),
+    "CustodyEvent.verified": pgettext_lazy("custody", "Verified"),
+    "CustodyEvent.accessed": pgettext_lazy("custody", "Opened"),
+    "CustodyEvent.shared": pgettext_lazy("custody", "Shared with another team"),
+    "CustodyEvent.exported": pgettext_lazy("custody", "Exported in a package"),
+    "CustodyEvent.transferred_out": pgettext_lazy("custody", "Left this authority"),
+    "CustodyEvent.receipt": pgettext_lazy("custody", "Receipt acknowledged by the recipient"),
+    "CustodyEvent.condition_set": pgettext_lazy("custody", "Condition of use attached"),
+    "CustodyEvent.anomaly": pgettext_lazy("custody", "Found damaged"),
+    "Use.this_proceeding": pgettext_lazy("law", "Use in this proceeding"),
+    "Use.other_proceeding": pgettext_lazy("law", "Use in another proceeding"),
+    "Use.export_to_court": pgettext_lazy("law", "Export to a court"),
+    "Use.onward_transfer": pgettext_lazy("law", "Onward transfer"),
+    "Use.publication": pgettext_lazy("law", "Publication"),
+    "BasisKind.consent": _("Consent"),
+    "BasisKind.legal": pgettext_lazy("law", "Legal order"),
+    "BasisKind.investigation": _("The investigation's own material"),
+    "Purpose.case_work": _("Work on the case"),
+    "Purpose.examination": pgettext_lazy("law", "Expert examination"),
+    "Purpose.translation": _("Translation"),
+    "Purpose.legal_assistance": pgettext_lazy("law", "A letter of request"),
+    "Purpose.disclosure": pgettext_lazy("law", "Disclosure to the defence"),
+    "Purpose.court": _("Court hearing"),
+    "Purpose.support": _("Support of the person"),
+    "Purpose.supervision": _("Supervision"),
+    "Shown.image": _("Image"),
+    "Shown.video": _("Video"),
+    "Shown.audio": _("Sound"),
+    "evidence.incomplete": _("These are missing: {missing}."),
+    "evidence.too_long": _("This is too long: {field}. Shorten it."),
+    "evidence.unknown_kind": _(
+        "This kind of evidence is not in the vocabulary. Choose another one."
+    ),
+    "evidence.not_in_team": _(
+        "You give items only to a record whose team you belong to. Ask a member to add you, or to "
+        "add the item."
+    ),
+    "evidence.purpose_missing": _("Say why you open the item. The answer stands in its custody."),
+    "evidence.no_release": _(
+        "Item {item} came from a person, and no agreement in force lets it go there for this "
+        "purpose. Ask the person, or name the legal order."
+    ),
+    "evidence.use_forbidden": _(
+        "Item {item} came with the condition {condition}, which forbids this use. Ask the "
+        "authority that set it."
+    ),
+    "evidence.unknown_message": _("There is no such message on this node. Leave it out."),
+    "Entry.evidence.item_received": _("Item received"),
+    "Entry.evidence.item_ingested": _("Item taken into the vault"),
+    "Entry.evidence.item_opened": _("Item opened"),
+    "Entry.evidence.item_verified": _("Item verified"),
+    "Entry.evidence.item_damaged": _("Item found damaged"),
+    "Entry.evidence.item_shared": _("Item shared with another team"),
+    "Entry.evidence.item_exported": _("Item exported in a package"),
+    "Entry.evidence.item_disclosed": _("Item left this authority"),
+    "Entry.evidence.disclosure_acknowledged": _("Recipient acknowledged an item"),
+    "Entry.evidence.condition_attached": _("Condition of use attached to an item"),
+    "Entry.evidence.release_granted": _("Release of an item agreed"),
+    "Entry.evidence.release_withdrawn": _("Release of an item withdrawn"),
+}
+
+TONES: dict[str, tuple[str, str]] = {
+    "Origin.person": ("sealed", "user-round"),
+    "Origin.investigation": ("plain", "folder-open"),
+    "Origin.partner": ("note", "arrow-left-right"),
+}

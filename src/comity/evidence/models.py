@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
 from comity.accounts.models import Officer, team_records
+from comity.core import canonical
 from comity.core.access import Act, Actor, Compartment
 from comity.evidence.rules import BasisKind, CustodyEvent, Origin
 from comity.ledger.models import Entry
 from comity.vault.models import StoredFile
 
 TEAM_KINDS = ("person", "case", "letter")
+COMMITTED_FIELDS = (
+    "actor", "role", "place", "device", "method", "legal_authority", "purpose", "counterparty",
+    "digest_before", "digest_after", "condition", "note",
+)  # fmt: skip
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -113,6 +120,34 @@ class CustodyRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} of {self.item_id}"
+
+    def record_digest(self) -> str:
+        """SHA-256 (hex) over every field of the record, in canonical form."""
+        words = {name: getattr(self, name) for name in COMMITTED_FIELDS}
+        at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return canonical.digest_hex(words | {"event": str(self.event), "at": at})
+
+    def committed(self, item: Item) -> dict[str, Any]:
+        """What the entry commits to: the event, the bytes and this record's digest."""
+        return {"event": str(self.event), "sha256": item.sha256, "record": self.record_digest()}
+
+    @property
+    def matches_entry(self) -> bool:
+        """Whether the record is still what its entry in the ledger committed to."""
+        details = getattr(self.entry, "committed", None)
+        return details is not None and details.as_mapping().get("record") == self.record_digest()
+
+
+def role_of(actor: Actor) -> str:
+    """The role in which somebody acts, as custody records state it."""
+    return ", ".join(sorted(actor.roles)) if isinstance(actor, Officer) else "node"
+
+
+def custody_of(actor: Actor, item: Item, event: CustodyEvent, **stated: Any) -> CustodyRecord:
+    """A custody record that is not saved yet; its `entry` is still to be set by the action."""
+    return CustodyRecord(
+        item=item, event=event, actor=actor.actor_id, role=role_of(actor), **stated
+    )
 
 
 class UseCondition(models.Model):

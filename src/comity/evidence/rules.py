@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from enum import StrEnum
 
 
@@ -44,3 +46,63 @@ class BasisKind(StrEnum):
     CONSENT = "consent"
     LEGAL = "legal"
     INVESTIGATION = "investigation"
+
+
+class Purpose(StrEnum):
+    """Why an officer opens an item; the answer stands in its custody."""
+
+    CASE_WORK = "case_work"
+    EXAMINATION = "examination"
+    TRANSLATION = "translation"
+    LEGAL_ASSISTANCE = "legal_assistance"
+    DISCLOSURE = "disclosure"
+    COURT = "court"
+    SUPPORT = "support"
+    SUPERVISION = "supervision"
+
+
+OTHER_KIND = "other"
+TITLE_AT_MOST = 200
+NAME_AT_MOST = 1000
+ACQUISITION_AT_MOST = {
+    "acquired_by": 120,
+    "place": 200,
+    "device": 200,
+    "method": 120,
+    "legal_authority": 200,
+}
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,58}/[a-z0-9][a-z0-9.+-]{0,58}")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain_line(text: str) -> str:
+    """Return text as one line that is what it looks like: NFC, no controls, no turning of order."""
+    kept = (
+        " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
+        for char in unicodedata.normalize("NFC", text)
+        if char not in _BIDI and unicodedata.category(char) not in {"Cs", "Cn"}
+    )
+    return " ".join("".join(kept).split())
+
+
+def kept_name(name: str | bytes) -> str:
+    r"""Return a foreign file name as it is kept: data to read, never a path to use.
+
+    What is not printable, or not UTF-8, is written as \xNN, so nothing is lost by what a name
+    could do to a screen, a database or a shell.
+    """
+    raw = name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name
+    text = raw.decode("utf-8", "backslashreplace")
+    shown = (
+        "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8"))
+        if unicodedata.category(char)[0] == "C" or char in _BIDI
+        else char
+        for char in text
+    )
+    return "".join(shown)[:NAME_AT_MOST]
+
+
+def plain_media_type(declared: str) -> str:
+    """Return what a sender says a file is, without parameters; empty if it is no media type."""
+    bare = declared.partition(";")[0].strip().lower()
+    return bare if _MEDIA_TYPE.fullmatch(bare) else ""

@@ -46,10 +46,21 @@ def keep(actor: Actor, taken: storage.TakenIn) -> StoredFile:
     kept = StoredFile.objects.select_for_update().get(lookup=taken.lookup)
     if kept.stored_name == taken.stored_name:
         return kept
-    if not kept.damage and storage.is_whole(kept.stored_name, kept.stored_size):
+    if _is_sound(kept):
         transaction.on_commit(partial(storage.remove, taken.stored_name))
         return kept
     return _replace(actor, kept, taken)
+
+
+def _is_sound(file: StoredFile) -> bool:
+    """Say whether a file is there, whole, and opens; the scrub looks at the bytes in between."""
+    if file.damage or not storage.is_whole(file.stored_name, file.stored_size):
+        return False
+    try:
+        storage.open_object(file.stored_name, bytes(file.wrapped_key)).close()
+    except Untrusted:
+        return False
+    return True
 
 
 def _replace(actor: Actor, kept: StoredFile, taken: storage.TakenIn) -> StoredFile:

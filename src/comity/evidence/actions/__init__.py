@@ -1,24 +1,24 @@
-"""The verbs on evidence, in one place for the apps above."""
+"""The verbs on items of evidence."""
 
-from comity.evidence.actions.items import (
-    Acquisition,
-    Holder,
-    attach_condition,
-    ingest,
-    ingest_stored,
+from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
+from comity.evidence.actions.opening import (
+    note_damage,
     open_item,
     read_item,
+    read_opened,
     record_look,
-    require_use,
-    share_item,
     verify_item,
 )
-from comity.evidence.actions.releases import (
+from comity.evidence.actions.packages import export_package
+from comity.evidence.actions.release import (
     Basis,
     acknowledge_disclosures,
+    attach_condition,
     grant_release,
     record_disclosure,
     require_release,
+    require_use,
+    share_item,
     withdraw_release,
 )
 
@@ -28,11 +28,14 @@ __all__ = [
     "Holder",
     "acknowledge_disclosures",
     "attach_condition",
+    "export_package",
     "grant_release",
     "ingest",
     "ingest_stored",
+    "note_damage",
     "open_item",
     "read_item",
+    "read_opened",
     "record_disclosure",
     "record_look",
     "require_release",

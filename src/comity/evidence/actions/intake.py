@@ -1,0 +1,208 @@
+"""Taking items into evidence."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from django.db import transaction
+
+from comity.accounts import actions as accounts
+from comity.accounts.models import Officer
+from comity.core.access import Act, Actor, Compartment, require
+from comity.core.errors import Incomplete, Refused
+from comity.evidence import media
+from comity.evidence.kinds import known_kinds
+from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item, ItemAccess, custody_of
+from comity.evidence.rules import (
+    ACQUISITION_AT_MOST,
+    TITLE_AT_MOST,
+    CustodyEvent,
+    Origin,
+    kept_name,
+    plain_line,
+    plain_media_type,
+)
+from comity.ledger import actions as ledger
+from comity.vault import actions as vault
+from comity.vault import storage
+
+# The record whose team holds an item: ("case", uid), ("person", uid) or ("letter", uid).
+Holder = tuple[str, uuid.UUID]
+Access = Sequence[Holder]
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """How an item was obtained. acquired_at: aware; the collector's statement, not our clock.
+
+    method: an id of the vocabulary's ways to obtain, or words. legal_authority: order, letter,
+    consent or other mandate, with its reference.
+    """
+
+    acquired_by: str
+    acquired_at: datetime
+    place: str = ""
+    device: str = ""
+    method: str = ""
+    legal_authority: str = ""
+
+
+def ingest(
+    actor: Actor,
+    source: BinaryIO,
+    *,
+    title: str,
+    kind: str,
+    access: Access,
+    origin: str,
+    acquisition: Acquisition,
+    original_name: str | bytes = "",
+    declared_type: str = "",
+    compartment: str = Compartment.INVESTIGATION,
+    expected_size: int | None = None,
+) -> Item:
+    """Take the bytes of source into the vault, then make the item: see `ingest_stored`.
+
+    The item exists when this returns, and only then: its bytes are durable before its row is.
+    Raises also Refused("vault.disk_full" | "vault.source_changed").
+    """
+    require(actor, Act.ADD_ITEM)
+    _require_sound(title, kind, access)
+    taken = storage.take_in(source, expected_size=expected_size)
+    return ingest_stored(
+        actor,
+        taken,
+        title=title,
+        kind=kind,
+        access=access,
+        origin=origin,
+        acquisition=acquisition,
+        original_name=original_name,
+        declared_type=declared_type,
+        compartment=compartment,
+    )
+
+
+@transaction.atomic
+def ingest_stored(
+    actor: Actor,
+    taken: storage.TakenIn,
+    *,
+    title: str,
+    kind: str,
+    access: Access,
+    origin: str,
+    acquisition: Acquisition,
+    original_name: str | bytes = "",
+    declared_type: str = "",
+    compartment: str = Compartment.INVESTIGATION,
+) -> Item:
+    """Make an item of bytes that were taken in, with its first two custody records.
+
+    The same bytes may become several items: each has a custody of its own, the bytes are stored
+    once. access: the records whose teams see it, such as ("case", uid); at least one, and an
+    officer belongs to each of them. original_name is kept to be read and is never used as a name.
+    Raises NotAllowed, Incomplete("evidence.incomplete"), Refused("evidence.unknown_kind" |
+    "evidence.not_in_team" | "evidence.too_long" | "vault.…"), Untrusted("vaultfile.…").
+    """
+    require(actor, Act.ADD_ITEM)
+    _require_sound(title, kind, access)
+    _require_member(actor, access)
+    acquired = _plain(acquisition)
+    file = vault.keep(actor, taken)
+    with vault.open_file(actor, file) as reader:
+        sniffed = media.sniff(reader.read(media.HEAD_BYTES))
+    item = Item.objects.create(
+        title=plain_line(title),
+        kind=kind,
+        stored_file=file,
+        sha256=taken.sha256,
+        size=taken.size,
+        media_type_sniffed=sniffed,
+        media_type_declared=plain_media_type(declared_type),
+        original_name=kept_name(original_name),
+        compartment=Compartment(compartment),
+        origin=Origin(origin),
+        created_by=actor.actor_id,
+    )
+    ItemAccess.objects.bulk_create(
+        ItemAccess(item=item, kind=name, record=record) for name, record in dict.fromkeys(access)
+    )
+    _begin_custody(actor, item, acquired)
+    return item
+
+
+def _begin_custody(actor: Actor, item: Item, acquired: Acquisition) -> None:
+    received = custody_of(
+        actor,
+        item,
+        CustodyEvent.RECEIVED,
+        at=acquired.acquired_at,
+        place=acquired.place,
+        device=acquired.device,
+        method=acquired.method,
+        legal_authority=acquired.legal_authority,
+        counterparty=acquired.acquired_by,
+        digest_after=item.sha256,
+    )
+    ingested = custody_of(actor, item, CustodyEvent.INGESTED, digest_after=item.sha256)
+    origin = {
+        "origin": str(item.origin),
+        "evidence_kind": item.kind,
+        "compartment": str(item.compartment),
+    }
+    entries = ledger.append_many(
+        actor,
+        [
+            ledger.NewEntry("evidence.item_received", item.subject, received.committed(item)),
+            ledger.NewEntry(
+                "evidence.item_ingested",
+                item.subject,
+                ingested.committed(item)
+                | origin
+                | {"size": item.size, "media_type": item.media_type_sniffed},
+            ),
+        ],
+    )
+    received.entry, ingested.entry = entries
+    CustodyRecord.objects.bulk_create([received, ingested])
+
+
+def _require_sound(title: str, kind: str, access: Access) -> None:
+    missing = [] if plain_line(title) else ["title"]
+    missing += [] if access else ["access"]
+    if missing:
+        raise Incomplete("evidence.incomplete", missing=missing)
+    if len(plain_line(title)) > TITLE_AT_MOST:
+        raise Refused("evidence.too_long", field="title")
+    if kind not in known_kinds():
+        raise Refused("evidence.unknown_kind")
+    if not all(name in TEAM_KINDS for name, _ in access):
+        raise Refused("evidence.not_in_team")
+
+
+def _require_member(actor: Actor, access: Access) -> None:
+    """An officer gives an item to their own teams; sharing it with another is an act of its own."""
+    if isinstance(actor, Officer) and not all(
+        accounts.is_member(actor, kind=name, record=record) for name, record in access
+    ):
+        raise Refused("evidence.not_in_team")
+
+
+def _plain(acquisition: Acquisition) -> Acquisition:
+    plain = Acquisition(
+        acquired_by=plain_line(acquisition.acquired_by),
+        acquired_at=acquisition.acquired_at,
+        place=plain_line(acquisition.place),
+        device=plain_line(acquisition.device),
+        method=plain_line(acquisition.method),
+        legal_authority=plain_line(acquisition.legal_authority),
+    )
+    for name, at_most in ACQUISITION_AT_MOST.items():
+        if len(getattr(plain, name)) > at_most:
+            raise Refused("evidence.too_long", field=name)
+    return plain

@@ -1,0 +1,123 @@
+"""Opening and verifying items: looking is an act, and damage is never passed over in silence."""
+
+from __future__ import annotations
+
+import io
+
+from django.db import transaction
+
+from comity.accounts import actions as accounts
+from comity.accounts.models import fetch
+from comity.core.access import Act, Actor, require
+from comity.core.errors import Incomplete, Untrusted
+from comity.evidence.models import Item, custody_of
+from comity.evidence.rules import CustodyEvent
+from comity.ledger import actions as ledger
+from comity.vault import actions as vault
+
+
+def open_item(actor: Actor, item: Item, *, purpose: str) -> io.BufferedReader:
+    """Open an item's bytes, seekable, after recording who looks and why.
+
+    Every piece is checked when it is read. purpose: a code of `rules.Purpose`, or words.
+    Raises NotAllowed, NotVisible, Incomplete("evidence.purpose_missing"), and Untrusted with the
+    item's number when the stored file is damaged: that is recorded as an anomaly.
+    """
+    reader = read_opened(actor, item)
+    try:
+        _record_opening(actor, item, purpose)
+    except BaseException:
+        reader.close()
+        raise
+    return reader
+
+
+@transaction.atomic
+def _record_opening(actor: Actor, item: Item, purpose: str) -> None:
+    if not purpose.strip():
+        raise Incomplete("evidence.purpose_missing", missing=["purpose"])
+    opened = custody_of(
+        actor,
+        item,
+        CustodyEvent.ACCESSED,
+        purpose=str(purpose),
+        digest_before=item.sha256,
+        digest_after=item.sha256,
+    )
+    opened.entry = ledger.append(
+        actor, "evidence.item_opened", item.subject, **opened.committed(item), purpose=str(purpose)
+    )
+    opened.save()
+    accounts.record_look(actor, item.subject, part="content", purpose=str(purpose))
+
+
+def read_opened(actor: Actor, item: Item) -> io.BufferedReader:
+    """Open an item that this officer has opened already, for another part of the same look.
+
+    Raises NotAllowed, NotVisible, Untrusted as `open_item`.
+    """
+    require(actor, Act.OPEN_ITEM)
+    fetch(Item.objects.visible_to(actor), pk=item.pk)
+    return read_item(actor, item)
+
+
+def read_item(actor: Actor, item: Item) -> io.BufferedReader:
+    """Open an item for work whose act writes its own entry, such as sealing it for a partner.
+
+    Raises Untrusted with the item's number when the stored file is damaged.
+    """
+    try:
+        return vault.open_file(actor, item.stored_file)
+    except Untrusted as doubt:
+        raise note_damage(actor, item, doubt) from doubt
+
+
+@transaction.atomic
+def record_look(actor: Actor, item: Item, *, part: str) -> None:
+    """Keep that an item's page was looked at: its title and origin are protected too."""
+    accounts.record_look(actor, item.subject, part=part)
+
+
+def verify_item(actor: Actor, item: Item) -> bool:
+    """Decrypt the whole item, compare it with its digest, record that it held, and return True.
+
+    Raises NotAllowed, NotVisible; Untrusted with the item's number if it does not hold: that is
+    recorded as an anomaly.
+    """
+    require(actor, Act.SEE_ITEMS)
+    fetch(Item.objects.visible_to(actor), pk=item.pk)
+    try:
+        vault.check_file(actor, item.stored_file, item.sha256)
+    except Untrusted as doubt:
+        raise note_damage(actor, item, doubt) from doubt
+    with transaction.atomic():
+        held = custody_of(
+            actor,
+            item,
+            CustodyEvent.VERIFIED,
+            method="sha256",
+            digest_before=item.sha256,
+            digest_after=item.sha256,
+        )
+        held.entry = ledger.append(
+            actor, "evidence.item_verified", item.subject, **held.committed(item)
+        )
+        held.save()
+    return True
+
+
+@transaction.atomic
+def note_damage(actor: Actor, item: Item, doubt: Untrusted) -> Untrusted:
+    """Record that an item's stored file cannot be believed; return the error that names it."""
+    anomaly = custody_of(
+        actor, item, CustodyEvent.ANOMALY, digest_before=item.sha256, condition=doubt.code
+    )
+    anomaly.entry = ledger.append(
+        actor,
+        "evidence.item_damaged",
+        item.subject,
+        **anomaly.committed(item),
+        reason=doubt.code,
+    )
+    anomaly.save()
+    return Untrusted(doubt.code, item=item.number)

@@ -1,0 +1,293 @@
+"""Who else may have an item: sharing, release, conditions of use, and what left to whom."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from comity.accounts.models import Officer, fetch
+from comity.core import canonical
+from comity.core.access import Act, Actor, require
+from comity.core.errors import NotAllowed, Refused
+from comity.evidence.models import (
+    TEAM_KINDS,
+    Disclosure,
+    Item,
+    ItemAccess,
+    ReleaseGrant,
+    UseCondition,
+    custody_of,
+)
+from comity.evidence.rules import BasisKind, CustodyEvent, Origin, Use
+from comity.ledger import actions as ledger
+
+ORDER = "order:"
+_DISCLOSING = (Act.SEND_LETTER, Act.RELEASE_REPLY, Act.SHARE_ACCOUNT, Act.EXPORT_PACKAGE)
+_RECEIVING = (Act.ADD_ITEM, Act.ACCEPT_CONDITIONS)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Why an item may leave. ref: "consent:<uid>" or "order:<reference>"; empty for our own.
+
+    mode: how the person may be shown, as the grant says; empty where no person is concerned.
+    """
+
+    kind: BasisKind
+    ref: str = ""
+    mode: str = ""
+
+
+@transaction.atomic
+def share_item(actor: Actor, item: Item, *, kind: str, record: uuid.UUID) -> ItemAccess:
+    """Let the team of another record see an item; sharing twice changes nothing.
+
+    An item that came from a person needs Act.SHARE_ACCOUNT. Raises NotAllowed, NotVisible,
+    Refused("evidence.not_in_team") for a kind of record that has no team.
+    """
+    require(actor, Act.SHARE_ACCOUNT if item.origin == Origin.PERSON else Act.ADD_ITEM)
+    if isinstance(actor, Officer):
+        fetch(Item.objects.visible_to(actor), pk=item.pk)
+    if kind not in TEAM_KINDS:
+        raise Refused("evidence.not_in_team")
+    Item.objects.select_for_update().get(pk=item.pk)
+    access, is_new = ItemAccess.objects.get_or_create(item=item, kind=kind, record=record)
+    if is_new:
+        shared = custody_of(actor, item, CustodyEvent.SHARED, counterparty=f"{kind}:{record}")
+        shared.entry = ledger.append(
+            actor,
+            "evidence.item_shared",
+            item.subject,
+            **shared.committed(item),
+            team=f"{kind}:{record}",
+        )
+        shared.save()
+    return access
+
+
+@transaction.atomic
+def grant_release(
+    actor: Actor,
+    item: Item,
+    *,
+    source_ref: str,
+    recipient: str,
+    purpose: str,
+    scope: str,
+    mode: str,
+    valid_from: date,
+    valid_until: date | None = None,
+) -> ReleaseGrant:
+    """Let an item go to a recipient for a purpose, from one day to another, both included.
+
+    source_ref: "consent:<uid>", or "order:<reference>" for a legal order. The same source,
+    recipient and purpose for the same item is one grant, however often it is given.
+    """
+    require(actor, Act.RECORD_CONSENT)
+    Item.objects.select_for_update().get(pk=item.pk)
+    grant, is_new = ReleaseGrant.objects.get_or_create(
+        item=item,
+        source_ref=source_ref,
+        recipient=recipient,
+        purpose=purpose,
+        scope=scope,
+        withdrawn_at=None,
+        defaults={"mode": mode, "valid_from": valid_from, "valid_until": valid_until},
+    )
+    if is_new:
+        ledger.append(
+            actor,
+            "evidence.release_granted",
+            item.subject,
+            source=source_ref,
+            recipient=recipient,
+            purpose=purpose,
+            scope=scope,
+            mode=mode,
+            valid_from=valid_from.isoformat(),
+            valid_until=valid_until.isoformat() if valid_until else None,
+        )
+    return grant
+
+
+@transaction.atomic
+def withdraw_release(actor: Actor, *, source_ref: str) -> int:
+    """End every release that rests on this source, at once; return how many ended."""
+    require(actor, Act.WITHDRAW_CONSENT)
+    live = list(
+        ReleaseGrant.objects.select_for_update(of=("self",))
+        .filter(source_ref=source_ref, withdrawn_at=None)
+        .select_related("item")
+        .order_by("pk")
+    )
+    now = timezone.now()
+    for grant in live:
+        grant.withdrawn_at = now
+        ledger.append(
+            actor, "evidence.release_withdrawn", grant.item.subject, source=source_ref,
+            recipient=grant.recipient, purpose=grant.purpose,
+        )  # fmt: skip
+    ReleaseGrant.objects.bulk_update(live, ["withdrawn_at"])
+    return len(live)
+
+
+def require_release(item: Item, *, recipient: str, purpose: str, on: date) -> Basis:
+    """Return why an item may go to a recipient for a purpose on a day, or refuse.
+
+    What came from a person needs a live grant; other items are the investigation's own.
+    Raises Refused("evidence.no_release", item=number).
+    """
+    if item.origin != Origin.PERSON:
+        return Basis(BasisKind.INVESTIGATION)
+    grant = (
+        ReleaseGrant.objects.filter(
+            Q(valid_until=None) | Q(valid_until__gte=on),
+            item=item,
+            recipient=recipient,
+            purpose=purpose,
+            valid_from__lte=on,
+            withdrawn_at=None,
+        )
+        .order_by("pk")
+        .first()
+    )
+    if grant is None:
+        raise Refused("evidence.no_release", item=item.number)
+    is_order = grant.source_ref.startswith(ORDER)
+    return Basis(BasisKind.LEGAL if is_order else BasisKind.CONSENT, grant.source_ref, grant.mode)
+
+
+def require_use(item: Item, use: Use) -> None:
+    """Let a use of an item pass, or refuse if a condition on it forbids that.
+
+    Raises Refused("evidence.use_forbidden", item=number, condition=code).
+    """
+    for condition in item.conditions.all():
+        if use in condition.forbids:
+            raise Refused("evidence.use_forbidden", item=item.number, condition=condition.code)
+
+
+@transaction.atomic
+def attach_condition(
+    actor: Actor,
+    item: Item,
+    *,
+    code: str,
+    texts: Mapping[str, str],
+    forbids: Iterable[str],
+    set_by_node: str,
+    letter_ref: uuid.UUID | None = None,
+) -> UseCondition:
+    """Attach a partner's condition of use to an item; it holds for every later use.
+
+    texts: by language, as the partner wrote them. forbids: codes of `rules.Use`.
+    Raises NotAllowed, ValueError for an unknown use.
+    """
+    _require_one_of(actor, _RECEIVING)
+    condition = UseCondition.objects.create(
+        item=item,
+        code=code,
+        text_uk=texts.get("uk", ""),
+        text_ja=texts.get("ja", ""),
+        text_en=texts.get("en", ""),
+        forbids=sorted({Use(use).value for use in forbids}),
+        set_by_node=set_by_node,
+        letter_ref=letter_ref,
+    )
+    kept = custody_of(
+        actor, item, CustodyEvent.CONDITION_SET, counterparty=set_by_node[:120], condition=code
+    )
+    kept.entry = ledger.append(
+        actor,
+        "evidence.condition_attached",
+        item.subject,
+        **kept.committed(item),
+        condition=code,
+        forbids=list(condition.forbids),
+        text_sha256=canonical.digest_hex(dict(texts)),
+    )
+    kept.save()
+    return condition
+
+
+@transaction.atomic
+def record_disclosure(
+    actor: Actor,
+    item: Item,
+    *,
+    recipient: str,
+    purpose: str,
+    basis: Basis,
+    message_id: uuid.UUID | None = None,
+) -> Disclosure:
+    """Record that an item leaves: to whom, why and on which basis. Raises NotAllowed."""
+    _require_one_of(actor, _DISCLOSING)
+    disclosure = Disclosure.objects.create(
+        item=item,
+        recipient=recipient,
+        purpose=purpose,
+        basis_kind=basis.kind,
+        basis_ref=basis.ref,
+        message_id=message_id,
+        sha256=item.sha256,
+        actor=actor.actor_id,
+    )
+    left = custody_of(
+        actor,
+        item,
+        CustodyEvent.TRANSFERRED_OUT,
+        counterparty=recipient[:120],
+        purpose=purpose,
+        legal_authority=basis.ref,
+        digest_before=item.sha256,
+        digest_after=item.sha256,
+    )
+    left.entry = ledger.append(
+        actor,
+        "evidence.item_disclosed",
+        item.subject,
+        **left.committed(item),
+        recipient=recipient,
+        purpose=purpose,
+        basis_kind=str(basis.kind),
+        basis_ref=basis.ref,
+        message=str(message_id) if message_id else None,
+    )
+    left.save()
+    return disclosure
+
+
+@transaction.atomic
+def acknowledge_disclosures(actor: Actor, *, message_id: uuid.UUID) -> int:
+    """Note that the recipient acknowledged what left in a message; return how many items."""
+    require(actor, Act.SEE_LETTERS)
+    waiting = list(
+        Disclosure.objects.select_for_update(of=("self",))
+        .filter(message_id=message_id, acknowledged_at=None)
+        .select_related("item")
+        .order_by("pk")
+    )
+    now = timezone.now()
+    for disclosure in waiting:
+        disclosure.acknowledged_at = now
+        receipt = custody_of(
+            actor, disclosure.item, CustodyEvent.RECEIPT, counterparty=disclosure.recipient[:120]
+        )
+        receipt.entry = ledger.append(
+            actor, "evidence.disclosure_acknowledged", disclosure.item.subject,
+            **receipt.committed(disclosure.item), message=str(message_id),
+        )  # fmt: skip
+        receipt.save()
+    Disclosure.objects.bulk_update(waiting, ["acknowledged_at"])
+    return len(waiting)
+
+
+def _require_one_of(actor: Actor, acts: tuple[Act, ...]) -> None:
+    if not any(actor.may(act) for act in acts):
+        raise NotAllowed("access.not_allowed", act=acts[0])
