@@ -259,4 +259,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("COMITY_LOG_LEVEL", "WARNING")},
+    # Addresses that were not found are no fault of ours, and a log of addresses tells who looked where.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

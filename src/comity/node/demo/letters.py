@@ -174,7 +174,7 @@ def approve_letter() -> Answered:
 def send_letter() -> Answered:
     """The central authority seals the letter to Tokyo's keys and queues it."""
     actions.send_letter(by("authority"), the_letter())
-    message = OutgoingMessage.objects.get(uid=the_letter().sent_message)
+    message = OutgoingMessage.objects.get(uid=the_letter().letter_message)
     return {
         "message": str(message.uid),
         "container_sha256": message.container_sha256,
@@ -213,7 +213,7 @@ def receipts_of(message_id: object) -> list[dict[str, str]]:
 def letter_acknowledged() -> Answered:
     """Say whether all five receipts and the acknowledgement have come back."""
     letter = the_letter()
-    receipts = receipts_of(letter.sent_message)
+    receipts = receipts_of(letter.letter_message)
     events = {receipt["event"] for receipt in receipts}
     ready = {"E1", "E2", "E3", "E4", "E5"} <= events and letter.state != State.SENT
     return {"ready": ready, "receipts": receipts, "said": " ".join(sorted(events))}
@@ -305,7 +305,7 @@ def export_package(*, target: str) -> Answered:
     letter = the_letter()
     if evidence_waits():
         return {"ready": False}
-    messages = [letter.sent_message, *_replies(letter)]
+    messages = [letter.letter_message, *_replies(letter)]
     items = list(Item.objects.visible_to(by("prosecutor")).order_by("pk"))
     path = evidence.export_package(
         by("prosecutor"),

@@ -46,7 +46,7 @@ def _prologue(stage: Stage) -> None:
     folder = stage.folder / "trust"
     folder.mkdir()
     for place in stage.places:
-        (folder / f"{place.key}.descriptor").write_text(cards[place.key]["descriptor"], "ascii")
+        (folder / f"{place.key}.jws").write_text(cards[place.key]["descriptor"], "ascii")
     stage.step("Kyiv: confirm Tokyo's node", lambda: kyiv.tell("pair", **cards["tokyo"]))
     stage.step("Tokyo: confirm Kyiv's node", lambda: tokyo.tell("pair", **cards["kyiv"]))
 
