@@ -136,7 +136,7 @@ class OtherNode:
     def sealed(self, message: messages.Message) -> bytes:
         return self.seal(self.container(message), message.id)
 
-    def receipt(self, event: Event, sent: Any, **changes: Any) -> str:
+    def receipt(self, event: Event, sent: Any, /, **changes: Any) -> str:
         """A receipt about a message of the node under test, chained to the last one."""
         values: dict[str, Any] = {
             "receipt_id": uuid7(now()),

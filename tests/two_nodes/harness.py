@@ -151,7 +151,7 @@ class Node:
             process.wait()
 
     def run(self, call: str, **arguments: Any) -> Any:
-        """Have the node call a function: a name in tests.two_nodes.steps, or a whole dotted path."""
+        """Have the node call a function: a name in tests.two_nodes.steps, or a dotted path."""
         puppet = self._puppet or self._start_puppet()
         assert puppet.stdin is not None
         assert puppet.stdout is not None
@@ -224,8 +224,13 @@ def pair(kyiv: Node, tokyo: Node) -> None:
 
 
 @contextmanager
-def two_nodes(folder: Path, *, proxied: bool = False, start: tuple[str, ...] = ("exchange", "worker"),
-              **options: Any) -> Iterator[tuple[Node, Node]]:  # fmt: skip
+def two_nodes(
+    folder: Path,
+    *,
+    proxied: bool = False,
+    start: tuple[str, ...] = ("exchange", "worker"),
+    **options: Any,
+) -> Iterator[tuple[Node, Node]]:
     """Kyiv and Tokyo, paired and running. start: which processes of each."""
     kyiv, tokyo = make_nodes(folder, proxied=proxied, **options)
     try:
