@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -14,6 +15,11 @@ from comity.evidence.models import Item, custody_of
 from comity.evidence.rules import CustodyEvent
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+READ_AT_ONCE_BYTES = 128 * 1024
 
 
 def open_item(actor: Actor, item: Item, *, purpose: str) -> io.BufferedReader:
@@ -67,9 +73,40 @@ def read_item(actor: Actor, item: Item) -> io.BufferedReader:
     Raises Untrusted with the item's number when the stored file is damaged.
     """
     try:
-        return vault.open_file(actor, item.stored_file)
+        reader = vault.open_file(actor, item.stored_file)
     except Untrusted as doubt:
         raise note_damage(actor, item, doubt) from doubt
+    return io.BufferedReader(_Watched(actor, item, reader.detach()), READ_AT_ONCE_BYTES)
+
+
+class _Watched(io.RawIOBase):
+    """A stored file of which the first piece that does not hold is recorded as an anomaly."""
+
+    def __init__(self, actor: Actor, item: Item, reader: io.RawIOBase) -> None:
+        super().__init__()
+        self._actor, self._item, self._reader = actor, item, reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        try:
+            return self._reader.readinto(buffer)
+        except Untrusted as doubt:
+            raise note_damage(self._actor, self._item, doubt) from doubt
+
+    def close(self) -> None:
+        self._reader.close()
+        super().close()
 
 
 @transaction.atomic

@@ -19,7 +19,6 @@ from django.utils import timezone
 from comity.accounts import actions as accounts
 from comity.accounts.models import fetch
 from comity.core.access import Act, Actor, require
-from comity.core.cms import Stamper
 from comity.core.container import ContainerDigest, Seal
 from comity.core.errors import Incomplete, Refused
 from comity.core.package import (
@@ -30,6 +29,7 @@ from comity.core.package import (
     write_package,
 )
 from comity.core.package_form import CustodyLine
+from comity.evidence.actions.opening import read_item
 from comity.evidence.actions.release import require_use
 from comity.evidence.models import Item, custody_of
 from comity.evidence.rules import CustodyEvent, Use
@@ -77,7 +77,9 @@ def export_package(
         legal_basis=legal_basis,
         case_ref=case_ref,
         created=timezone.now(),
-        seal=Seal(seal.seal_key_pem, seal.seal_certificate_pem, _stamper() if stamped else None),
+        seal=Seal(
+            seal.seal_key_pem, seal.seal_certificate_pem, stamping.stamper if stamped else None
+        ),
         items=[_packed(actor, item) for item in items],
         custody=_custody(items, head),
         checkpoint=bytes(head.note),
@@ -137,15 +139,11 @@ def _stamp(head: Checkpoint) -> bool:
     return True
 
 
-def _stamper() -> Stamper:
-    return stamping.stamper
-
-
 def _packed(actor: Actor, item: Item) -> PackageItem:
     indexes = Entry.objects.filter(subject=item.subject, index__isnull=False)
     return PackageItem(
         number=item.number,
-        source=partial(_open, actor, item.stored_file),
+        source=partial(read_item, actor, item),
         sha256=item.sha256,
         size=item.size,
         media_type=item.media_type_sniffed,

@@ -1,0 +1,161 @@
+"""The court package: whole, sealed, checked by our verifier and by tools of others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, Untrusted
+from comity.core.findings import Report, Verdict
+from comity.core.package import Trust, verify_package
+from comity.core.sealing import descriptor as descriptors
+from comity.evidence import actions
+from comity.evidence.models import Item
+from comity.evidence.rules import CustodyEvent, Origin, Use
+from comity.exchange.actions import own_descriptor
+from tests.evidence.conftest import World, damage, stored_path
+
+pytestmark = pytest.mark.django_db(transaction=True)
+STATED = {"purpose": "Trial", "legal_basis": "CPC art. 290", "case_ref": "2211/24"}
+
+
+def export(world: World, *items: Item, **fields: object) -> Path:
+    return actions.export_package(world.prosecutor, list(items), **(STATED | fields))
+
+
+def verified(path: Path, roots: tuple[bytes, ...] = ()) -> Report:
+    own = descriptors.parse(own_descriptor())
+    with path.open("rb") as source:
+        return verify_package(source, Trust((own,), roots), timezone.now())
+
+
+def failures(report: Report) -> list[str]:
+    return [
+        f"{each.code} {each.subject} {each.facts}" for each in report.findings if each.ok is False
+    ]
+
+
+def test_a_package_verifies_as_sealed(world: World) -> None:
+    items = [world.item(b"first" * 5000), world.item(b"")]
+    actions.open_item(world.prosecutor, items[0], purpose="court").close()
+    report = verified(export(world, *items))
+    assert failures(report) == []
+    assert report.verdict == Verdict.SEALED
+
+
+def test_a_package_with_trusted_time_verifies_as_timed(
+    world: World, settings: LazySettings, tsa: tuple[str, Path]
+) -> None:
+    address, root = tsa
+    settings.COMITY_TSA_URLS, settings.COMITY_TSA_ROOTS = [address], [root]
+    report = verified(export(world, world.item()), (root.read_bytes(),))
+    assert failures(report) == []
+    assert report.verdict == Verdict.SEALED_TIMED
+
+
+def test_a_package_is_made_though_no_authority_answers(
+    world: World, settings: LazySettings, tsa: tuple[str, Path]
+) -> None:
+    settings.COMITY_TSA_URLS = ["http://127.0.0.1:9/"]
+    assert verified(export(world, world.item())).verdict == Verdict.SEALED
+
+
+@pytest.mark.parametrize("content", [b"first" * 5000, b""])
+def test_unzip_sha256sum_and_openssl_agree(
+    world: World, tmp_path: Path, settings: LazySettings, content: bytes
+) -> None:
+    item = world.item(content)
+    folder = tmp_path / "out"
+    path = export(world, item)
+    subprocess.run(["unzip", "-q", path, "-d", folder], check=True)
+    for listed in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        subprocess.run(["sha256sum", "--quiet", "-c", listed], cwd=folder, check=True)
+    original = folder / "data" / item.number / "original.bin"
+    assert hashlib.sha256(original.read_bytes()).hexdigest() == item.sha256
+    meta = folder / "META-INF"
+    authority = settings.COMITY_KEYS / "ca.pem"
+    said = subprocess.run(
+        [
+            "openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER",
+            "-in", meta / "signature001.p7s", "-content", meta / "ASiCManifest001.xml",
+            "-CAfile", authority, "-purpose", "any", "-out", "/dev/null",
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+
+
+def test_custody_says_what_happened_and_words_about_people_stay_out(world: World) -> None:
+    item = world.item(title="Olena's photo", original_name="Olena.jpg")
+    actions.verify_item(world.prosecutor, item)
+    with zipfile.ZipFile(export(world, item)) as package:
+        lines = [json.loads(line) for line in package.read("comity/custody.jsonl").splitlines()]
+        everything = b"".join(package.read(name) for name in package.namelist())
+    kinds = [line["entry"]["kind"] for line in lines]
+    assert kinds == ["evidence.item_received", "evidence.item_ingested", "evidence.item_verified"]
+    assert lines[1]["details"]["sha256"] == item.sha256
+    assert b"Olena" not in everything
+
+
+def test_the_export_stands_in_custody_with_the_packages_digest(world: World) -> None:
+    item = world.item()
+    path = export(world, item)
+    exported = item.custody.get(event=CustodyEvent.EXPORTED)
+    assert exported.note == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (exported.purpose, exported.legal_authority) == ("Trial", "CPC art. 290")
+
+
+def test_a_flipped_bit_in_a_package_is_named(world: World) -> None:
+    path = export(world, world.item(b"evidence" * 100))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"evidence" * 100)
+    data[at] ^= 1
+    path.write_bytes(data)
+    assert verified(path).verdict == Verdict.FAILED
+
+
+def test_a_forbidden_use_makes_no_package(world: World, tmp_path: Path) -> None:
+    item = world.item(origin=Origin.PARTNER)
+    actions.attach_condition(
+        world.prosecutor, item, code="consult_first", texts={"en": "Ask first."},
+        forbids=[Use.EXPORT_TO_COURT], set_by_node="moj.jp.example",
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        export(world, item)
+    assert refused.value.code == "evidence.use_forbidden"
+    assert not list((tmp_path / "spool").glob("packages/*"))
+
+
+def test_a_damaged_item_makes_no_package(world: World, vault: Path, tmp_path: Path) -> None:
+    whole, broken = world.item(b"whole"), world.item(b"evidence" * 9000)
+    damage(stored_path(vault, broken))
+    with pytest.raises((Refused, Untrusted)):
+        export(world, whole, broken)
+    assert not list((tmp_path / "spool/packages").iterdir())
+    assert not whole.custody.filter(event=CustodyEvent.EXPORTED).exists()
+    assert broken.custody.filter(event=CustodyEvent.ANOMALY).exists()
+
+
+def test_only_who_may_and_sees_exports(world: World) -> None:
+    item = world.item()
+    with pytest.raises(NotAllowed):
+        actions.export_package(world.investigator, [item], **STATED)
+    hidden = world.item(origin=Origin.PERSON)
+    with pytest.raises(NotVisible):
+        export(world, item, hidden)
+
+
+@pytest.mark.parametrize("name", ["purpose", "legal_basis", "case_ref"])
+def test_purpose_basis_and_case_are_stated(world: World, name: str) -> None:
+    with pytest.raises(Incomplete) as incomplete:
+        export(world, world.item(), **{name: " "})
+    assert incomplete.value.facts["missing"] == [name]
+    with pytest.raises(Incomplete):
+        export(world)
