@@ -36,9 +36,7 @@ def test_what_leaves_rests_on_a_live_grant(grants, purpose, scope, on) -> None:
 def test_withdrawing_never_lets_more_leave(grants, one, scope, on) -> None:
     def lets(rows) -> bool:
         return bool(
-            may_disclose(
-                rows, recipient=one.recipient, purpose=one.purpose, scope=scope, on=on
-            )
+            may_disclose(rows, recipient=one.recipient, purpose=one.purpose, scope=scope, on=on)
         )
 
     assert lets(grants) <= lets([*grants, one])

@@ -286,3 +286,13 @@ def assess_element(
         items=[str(item.uid) for item in items],
     )
     return assessment
+
+
+def matrix(charge: Charge) -> tuple[offences.MatrixRow, ...]:
+    """The rows of a charge's elements matrix, national elements first."""
+    return charge.matrix()
+
+
+def gaps(charge: Charge) -> list[str]:
+    """The ids of the elements that no item supports yet, in the matrix's order."""
+    return charge.gaps()

@@ -21,6 +21,9 @@ LABELS: dict[str, Any] = {
     "hub.nothing_to_withdraw": _(
         "There is no agreement to withdraw: it was withdrawn before, or was never given."
     ),
+    "hub.upload_stopped": _(
+        "There is no room on the disk for these files. Nothing was stored. Tell the administrator."
+    ),
     "hub.nothing_handed": _("Write what was told, or choose at least one file."),
     "hub.taken_in_future": _("The account cannot be from a later day than today."),
     "hub.account_of_another": _("This account is of somebody else. Open the right file."),
@@ -30,9 +33,6 @@ LABELS: dict[str, Any] = {
         "Ask, record the answer, then share."
     ),
     "hub.no_such_case": _("There is no case with this number. Check it with the prosecutor."),
-    "hub.name_not_printable": _(
-        "The sheet cannot be printed: a letter of the name is in none of the typefaces."
-    ),
     # answers
     "Answer.agreed": _("Agreed"),
     "Answer.in_part": _("In part"),
@@ -49,11 +49,11 @@ LABELS: dict[str, Any] = {
     "Standing.register_of_damage": _("Register of Damage for Ukraine"),
     "Standing.researchers": _("Journalists and researchers"),
     # purposes
-    "Purpose.support": _("Support and help"),
-    "Purpose.investigation": pgettext_lazy("law", "Investigation and trial"),
-    "Purpose.legal_assistance": pgettext_lazy("law", "Legal assistance to another state"),
-    "Purpose.claim": pgettext_lazy("law", "Claim for compensation"),
-    "Purpose.statistics": _("Statistics and research"),
+    "ConsentPurpose.support": _("Support and help"),
+    "ConsentPurpose.investigation": pgettext_lazy("law", "Investigation and trial"),
+    "ConsentPurpose.legal_assistance": pgettext_lazy("law", "Legal assistance to another state"),
+    "ConsentPurpose.claim": pgettext_lazy("law", "Claim for compensation"),
+    "ConsentPurpose.statistics": _("Statistics and research"),
     # scopes
     "Scope.contact": _("Contact"),
     "Scope.summary": _("Summary of the account"),
@@ -64,6 +64,8 @@ LABELS: dict[str, Any] = {
     "Mode.identified": _("With the name"),
     "Mode.pseudonymous": _("Under a pseudonym"),
     "Mode.name_withheld": _("Name withheld from the accused"),
+    # languages besides those of the screen
+    "Language.ru": _("Russian"),
     # age bands
     "AgeBand.under_14": _("Under 14"),
     "AgeBand.from_14_to_17": _("14 to 17"),

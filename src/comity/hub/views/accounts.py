@@ -1,0 +1,150 @@
+"""Taking an account into the vault, and sharing its items with a case."""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from comity.accounts.models import fetch, officer_of
+from comity.cases.models import Case
+from comity.core.access import Act, require
+from comity.core.errors import Refused
+from comity.evidence.models import Item
+from comity.hub import actions
+from comity.hub.forms import NewAccountForm, ShareForm
+from comity.hub.models import AccountItem, Person
+from comity.hub.rules import AccountForm, Scope
+from comity.ui.labels import label
+
+# Kinds of evidence_types.yaml for what is typed in, by the form of the account.
+STATEMENT_KINDS = {
+    AccountForm.FIRST_ACCOUNT: "first-account",
+    AccountForm.NGO_ACCOUNT: "first-account",
+    AccountForm.EXPLANATION: "witness-statement",
+    AccountForm.INTERVIEW_CPC_224: "witness-statement",
+    AccountForm.DEPOSITION_CPC_225: "witness-statement",
+}
+
+
+def _crumbs(found: Person, here: str) -> list[tuple[str, str | None]]:
+    return [
+        (_("People"), reverse("people")),
+        (found.code, reverse("person", args=[found.pk])),
+        (here, None),
+    ]
+
+
+@never_cache
+@login_required
+def account_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write down what was told, or take the files that were handed over."""
+    actor = officer_of(request)
+    found = fetch(Person.objects.visible_to(actor), pk=pk)
+    require(actor, Act.ADD_ITEM)
+    form = NewAccountForm(request.POST or None, request.FILES or None)
+    if request.META.get("comity.upload_stopped"):
+        form.add_error(None, label("hub.upload_stopped"))
+    if form.is_valid():
+        fields = form.cleaned_data
+        try:
+            actions.take_accounts(
+                actor,
+                found,
+                _handed(form, found),
+                form=AccountForm(fields["form"]),
+                taken_at=form.moment,
+                place=fields["place"],
+                video_recorded=fields["video_recorded"],
+            )
+        except Refused as refusal:
+            form.add_error(None, label(refusal))
+        else:
+            messages.success(request, _("The account is in the vault. Only the team sees it."))
+            return redirect("person", pk=pk)
+    shown = {
+        "person": found,
+        "form": form,
+        "crumbs": _crumbs(found, _("Account")),
+        "nav_current": "people",
+    }
+    return render(request, "hub/account_new.html", shown)
+
+
+def _handed(form: NewAccountForm, found: Person) -> list[actions.Handed]:
+    """What goes into the vault. Titles say the code: whoever is shared with reads them."""
+    fields = form.cleaned_data
+    handed = []
+    if form.statement:
+        handed.append(
+            actions.Handed(
+                io.BytesIO(form.statement),
+                scope=Scope(fields["text_scope"]),
+                title=_("%(form)s, %(code)s")
+                % {"form": label(fields["form"], "AccountForm"), "code": found.code},
+                kind=STATEMENT_KINDS[AccountForm(fields["form"])],
+                original_name=f"{found.code}.txt",
+                declared_type="text/plain",
+            )
+        )
+    for number, upload in enumerate(fields["uploads"], start=1):
+        title = _("File %(number)s handed over, %(code)s") % {"number": number, "code": found.code}
+        handed.append(_handed_file(upload, title, form))
+    return handed
+
+
+def _handed_file(upload: UploadedFile[bytes], title: str, form: NewAccountForm) -> actions.Handed:
+    upload.seek(0)
+    return actions.Handed(
+        cast("BinaryIO", upload.file),
+        scope=Scope(form.cleaned_data["uploads_scope"]),
+        title=title,
+        kind=form.cleaned_data["uploads_kind"],
+        original_name=upload.name or "",
+        declared_type=upload.content_type or "",
+    )
+
+
+@never_cache
+@login_required
+def item_share(request: HttpRequest, pk: int, item: int) -> HttpResponse:
+    """Let the team of a case see an item of the person, by the number of the case."""
+    actor = officer_of(request)
+    found = fetch(Person.objects.visible_to(actor), pk=pk)
+    hers = AccountItem.objects.filter(account__person=found)
+    given = fetch(Item.objects.visible_to(actor).filter(pk__in=hers.values("item")), pk=item)
+    require(actor, Act.SHARE_ACCOUNT)
+    form = ShareForm(request.POST or None)
+    if form.is_valid():
+        try:
+            case = _case_numbered(form.cleaned_data["case_number"])
+            actions.share_account(actor, found, given, case)
+        except Refused as refusal:
+            form.add_error(None, label(refusal))
+        else:
+            messages.success(request, _("The team of the case can open the item now."))
+            return redirect("person", pk=pk)
+    shown = {
+        "person": found,
+        "item": given,
+        "form": form,
+        "crumbs": _crumbs(found, _("Share")),
+        "nav_current": "people",
+    }
+    return render(request, "hub/share.html", shown)
+
+
+def _case_numbered(number: str) -> Case:
+    """The case with this number. A coordinator sees no case: nothing of it but its number shows."""
+    case = Case.objects.filter(number=number).first()
+    if case is None:
+        raise Refused("hub.no_such_case")
+    return case
