@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer
@@ -96,3 +97,18 @@ def damage(path: Path) -> None:
     data[len(data) // 2] ^= 1
     path.chmod(0o600)
     path.write_bytes(data)
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Officer], Client]:
+    """A browser in which the officer has signed in with both factors."""
+
+    def make(officer: Officer) -> Client:
+        client = Client()
+        client.force_login(officer, backend="allauth.account.auth_backends.AuthenticationBackend")
+        session = client.session
+        session["second_factor"] = True
+        session.save()
+        return client
+
+    return make

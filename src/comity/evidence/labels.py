@@ -66,6 +66,9 @@ LABELS: dict[str, Any] = {
     "Shown.image": _("Image"),
     "Shown.video": _("Video"),
     "Shown.audio": _("Sound"),
+    "Team.case": _("Case"),
+    "Team.letter": _("Letter"),
+    "Team.person": _("Person"),
     "evidence.incomplete": _("These are missing: {missing}."),
     "evidence.too_long": _("This is too long: {field}. Shorten it."),
     "evidence.unknown_kind": _(

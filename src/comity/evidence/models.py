@@ -7,11 +7,14 @@ from datetime import UTC
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from comity.accounts.models import Officer, team_records
 from comity.core import canonical
 from comity.core.access import Act, Actor, Compartment
+from comity.core.worklist import WorkRow
 from comity.evidence.rules import BasisKind, CustodyEvent, Origin
 from comity.ledger.models import Entry
 from comity.vault.models import StoredFile
@@ -71,6 +74,23 @@ class Item(models.Model):
     @property
     def subject(self) -> str:
         return f"item:{self.uid}"
+
+
+def work_for(actor: Actor) -> list[WorkRow]:
+    """Damaged items of the officer's teams: somebody must have them restored."""
+    damaged = Item.objects.visible_to(actor).exclude(stored_file__damage="")
+    return [
+        WorkRow(
+            title=gettext("%(number)s is damaged") % {"number": item.number},
+            detail=gettext(
+                "Its stored bytes are not those that were taken in. Have them restored."
+            ),
+            url=reverse("item", args=[item.pk]),
+            verb=gettext("Look"),
+            icon="file-warning",
+        )
+        for item in damaged.only("pk")
+    ]
 
 
 class ItemAccess(models.Model):

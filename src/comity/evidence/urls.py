@@ -1,5 +1,21 @@
 """Addresses of the evidence pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from comity.evidence.views import files, items, packages
+
+urlpatterns = [
+    path("", items.items, name="items"),
+    path("add/", items.add, name="item_add"),
+    path("package/", packages.package, name="item_package"),
+    path("<int:pk>/", items.item, name="item"),
+    path("<int:pk>/open/", files.open_item, name="item_open"),
+    path("<int:pk>/file", files.save, name="item_file"),
+    path("<int:pk>/show", files.show, name="item_show"),
+    path("<int:pk>/close/", files.close, name="item_close"),
+    path("<int:pk>/verify/", files.verify, name="item_verify"),
+    path("<int:pk>/entries/<int:index>/", packages.entry, name="item_entry"),
+    path("<int:pk>/entries/<int:index>/proof", packages.proof, name="item_proof"),
+    path("<int:pk>/entries/<int:index>/body", packages.body, name="item_entry_body"),
+    path("<int:pk>/entries/<int:index>/details", packages.details, name="item_entry_details"),
+]

@@ -1,0 +1,184 @@
+"""The shape of what officers type about items."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from comity.core.access import Compartment
+from comity.evidence.kinds import vocabulary, ways_obtained
+from comity.evidence.models import Item
+from comity.evidence.rules import ACQUISITION_AT_MOST, OTHER_KIND, TITLE_AT_MOST, Origin, Purpose
+from comity.ui.forms import DateField
+from comity.ui.labels import label
+
+if TYPE_CHECKING:
+    _ItemsField = forms.ModelMultipleChoiceField[Item]
+else:
+    _ItemsField = forms.ModelMultipleChoiceField
+Choices = list[tuple[str, str]]
+WIDE = {"class": "govuk-input--width-20", "autocomplete": "off"}
+
+
+def _kinds() -> Choices:
+    ids = [*(term.id for term in vocabulary()), OTHER_KIND]
+    return sorted(((each, label(each, "ItemKind")) for each in ids), key=lambda pair: pair[1])
+
+
+class FilterForm(forms.Form):
+    number = forms.RegexField(
+        r"^\s*(?:E-)?0*(\d{1,12})\s*$",
+        label=_("Number"),
+        required=False,
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-10"}),
+        error_messages={"invalid": _("Write a number such as E-000123.")},
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=lambda: [("", _("All")), *_kinds()]
+    )
+    origin = forms.ChoiceField(
+        label=_("Origin"),
+        required=False,
+        choices=lambda: [("", _("All")), *((each.value, label(each)) for each in Origin)],
+    )
+
+    def clean_number(self) -> int | None:
+        digits = str(self.cleaned_data["number"]).strip().upper().removeprefix("E-")
+        return int(digits) if digits else None
+
+
+class OpenForm(forms.Form):
+    purpose = forms.ChoiceField(
+        label=_("Why do you open it?"),
+        choices=lambda: [(each.value, label(each)) for each in Purpose],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Say why you open it.")},
+    )
+
+
+class AddItemForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"),
+        allow_empty_file=True,
+        help_text=_("Any type and any size. It is encrypted as it comes in and never changed."),
+    )
+    title = forms.CharField(
+        label=_("What it is, in one line"),
+        max_length=TITLE_AT_MOST,
+        help_text=_("No name of a victim or witness."),
+    )
+    kind = forms.ChoiceField(label=_("Kind of evidence"), choices=_kinds)
+    holder = forms.ChoiceField(
+        label=_("Whose team may see it"), help_text=_("You can share it with others later.")
+    )
+    origin = forms.ChoiceField(
+        label=_("Where it comes from"),
+        choices=lambda: [
+            (each.value, label(each)) for each in (Origin.INVESTIGATION, Origin.PARTNER)
+        ],
+        widget=forms.RadioSelect,
+    )
+    compartment = forms.ChoiceField(
+        label=_("Who in the team may open it"), widget=forms.RadioSelect
+    )
+    acquired_by = forms.CharField(
+        label=_("Who obtained it"),
+        max_length=ACQUISITION_AT_MOST["acquired_by"],
+        widget=forms.TextInput(attrs=WIDE),
+    )
+    day = DateField(label=_("Day on which it was obtained"))
+    hour = forms.TimeField(
+        label=_("Time, if known"),
+        required=False,
+        input_formats=["%H:%M"],
+        help_text=_("For example, 18:40, by this node's clock."),
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-5", "inputmode": "numeric"}),
+    )
+    place = forms.CharField(
+        label=_("Place"), required=False, max_length=ACQUISITION_AT_MOST["place"]
+    )
+    device = forms.CharField(
+        label=_("Device or account it comes from"),
+        required=False,
+        max_length=ACQUISITION_AT_MOST["device"],
+    )
+    method = forms.ChoiceField(
+        label=_("How it was obtained"),
+        choices=lambda: [
+            ("", ""),
+            *((each.id, label(each.id, "Obtained")) for each in ways_obtained()),
+        ],
+    )
+    legal_authority = forms.CharField(
+        label=pgettext_lazy("law", "By what authority"),
+        required=False,
+        max_length=ACQUISITION_AT_MOST["legal_authority"],
+        help_text=_("Decision, order or consent, with number and date."),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        holders: Choices,
+        compartments: Iterable[Compartment],
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, **options)
+        self.fields["holder"].choices = holders  # type: ignore[attr-defined]  # a choice field
+        self.fields["compartment"].choices = [  # type: ignore[attr-defined]
+            (each.value, label(each)) for each in sorted(compartments)
+        ]
+
+    def clean_holder(self) -> tuple[str, uuid.UUID]:
+        kind, _separator, record = self.cleaned_data["holder"].partition(":")
+        return kind, uuid.UUID(record)
+
+    def clean(self) -> dict[str, Any]:
+        fields = super().clean() or {}
+        if fields.get("day"):
+            naive = datetime.combine(fields["day"], fields.get("hour") or time())
+            fields["acquired_at"] = timezone.make_aware(naive)
+            if fields["acquired_at"] > timezone.now():
+                self.add_error("day", _("This day has not come yet."))
+        return fields
+
+
+class ItemsField(_ItemsField):
+    def label_from_instance(self, item: Item) -> str:
+        return f"{item.number} · {item.title}"
+
+
+class PackageForm(forms.Form):
+    items = ItemsField(
+        label=_("Items"),
+        queryset=Item.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one item.")},
+    )
+    case_ref = forms.CharField(
+        label=pgettext_lazy("law", "Number of the proceeding"),
+        max_length=200,
+        widget=forms.TextInput(attrs=WIDE),
+    )
+    purpose = forms.CharField(label=_("What the package is for"), max_length=200)
+    legal_basis = forms.CharField(
+        label=pgettext_lazy("law", "Legal basis"),
+        max_length=200,
+        help_text=_("The article or order under which you hand it over."),
+    )
+    with_messages = forms.BooleanField(
+        label=_("Enclose the messages in which these items left, with their receipts"),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, offered: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["items"]
+        field.queryset = offered  # type: ignore[attr-defined]  # a model field

@@ -1,0 +1,106 @@
+"""Opening an item: the reason first, then its bytes, shown or saved."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from comity.accounts.models import fetch, officer_of
+from comity.core.access import Act, require
+from comity.core.errors import Untrusted
+from comity.evidence import actions, media, serving
+from comity.evidence.forms import OpenForm
+from comity.evidence.models import Item
+from comity.ui.labels import label
+
+
+@login_required
+def open_item(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask why; record it; then show the item, or give it to be saved."""
+    actor = officer_of(request)
+    require(actor, Act.OPEN_ITEM)
+    found = fetch(Item.objects.visible_to(actor).select_related("stored_file"), pk=pk)
+    form = OpenForm(request.POST or None)
+    if form.is_valid():
+        try:
+            actions.open_item(actor, found, purpose=form.cleaned_data["purpose"]).close()
+        except Untrusted as doubt:
+            messages.error(request, _damaged(found, doubt))
+            return redirect("item", pk=pk)
+        serving.remember_opening(request, found)
+        if media.shown_as(found.media_type_sniffed):
+            return redirect(reverse("item", args=[pk]) + "#content")
+        return redirect("item_file", pk=pk)
+    crumbs = [
+        (_("Evidence"), reverse("items")),
+        (found.number, reverse("item", args=[pk])),
+        (_("Open"), None),
+    ]
+    return render(
+        request,
+        "evidence/open.html",
+        {"item": found, "form": form, "crumbs": crumbs, "nav_current": "items"},
+    )
+
+
+def _damaged(item: Item, doubt: Untrusted) -> str:
+    return _("%(number)s cannot be opened. %(why)s This is recorded; tell the administrator.") % {
+        "number": item.number,
+        "why": label(doubt),
+    }
+
+
+@login_required
+@require_safe
+def save(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The item's bytes as a file with a neutral name."""
+    return _bytes(request, pk, shown=False)
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The item's bytes for the page that shows them."""
+    return _bytes(request, pk, shown=True)
+
+
+def _bytes(request: HttpRequest, pk: int, *, shown: bool) -> HttpResponseBase:
+    actor = officer_of(request)
+    found = fetch(Item.objects.visible_to(actor).select_related("stored_file"), pk=pk)
+    if not serving.is_open(request, found):
+        return redirect("item_open", pk=pk)
+    try:
+        reader = actions.read_opened(actor, found)
+    except Untrusted as doubt:
+        messages.error(request, _damaged(found, doubt))
+        return redirect("item", pk=pk)
+    return serving.send(request, found, reader, shown=shown)
+
+
+@login_required
+@require_POST
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hide the item again; the next look needs a reason of its own."""
+    found = fetch(Item.objects.visible_to(officer_of(request)), pk=pk)
+    serving.forget_opening(request, found)
+    return redirect("item", pk=pk)
+
+
+@login_required
+@require_POST
+def verify(request: HttpRequest, pk: int) -> HttpResponse:
+    """Compare the stored bytes with the digest of the day the item was taken in."""
+    actor = officer_of(request)
+    found = fetch(Item.objects.visible_to(actor).select_related("stored_file"), pk=pk)
+    try:
+        actions.verify_item(actor, found)
+    except Untrusted as doubt:
+        messages.error(request, _damaged(found, doubt))
+    else:
+        messages.success(request, _("The bytes are those that were taken in, unchanged."))
+    return redirect("item", pk=pk)

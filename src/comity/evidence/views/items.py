@@ -1,0 +1,247 @@
+"""The list of items, one item with its custody, and taking an item in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from comity.accounts.models import Membership, Officer, fetch, officer_of
+from comity.core.access import Act, require
+from comity.core.errors import Refused, Untrusted
+from comity.evidence import actions, media, serving
+from comity.evidence.forms import AddItemForm, FilterForm
+from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item, UseCondition
+from comity.evidence.rules import CustodyEvent, Origin
+from comity.ui.labels import label, tone
+from comity.ui.templatetags.comity import size, when
+from comity.vault.uploads import was_stopped
+
+PER_PAGE = 50
+MOST_CUSTODY = 200
+
+
+@login_required
+@require_GET
+def items(request: HttpRequest) -> HttpResponse:
+    """The items that the officer may see, newest first."""
+    actor = officer_of(request)
+    require(actor, Act.SEE_ITEMS)
+    form = FilterForm(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    rows = _filtered(Item.objects.visible_to(actor), wanted)
+    rows = rows.annotate(condition_count=Count("conditions", distinct=True))
+    return render(
+        request,
+        "evidence/items.html",
+        {
+            "form": form,
+            "page_obj": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+            "is_filtered": any(request.GET.get(name) for name in FilterForm.base_fields),
+            "may_add": actor.may(Act.ADD_ITEM),
+            "may_export": actor.may(Act.EXPORT_PACKAGE),
+        },
+    )
+
+
+def _filtered(rows: QuerySet[Item], wanted: dict[str, Any]) -> QuerySet[Item]:
+    columns = {"pk": "number", "kind": "kind", "origin": "origin"}
+    return rows.filter(
+        **{column: wanted[name] for column, name in columns.items() if wanted.get(name)}
+    )
+
+
+@login_required
+@require_GET
+def item(request: HttpRequest, pk: int) -> HttpResponse:
+    """One item: what it is, its custody, its conditions, where it went."""
+    actor = officer_of(request)
+    found = fetch(Item.objects.visible_to(actor).select_related("stored_file"), pk=pk)
+    actions.record_look(actor, found, part="item")
+    custody = list(found.custody.select_related("entry__committed").order_by("-id")[:MOST_CUSTODY])
+    conditions = list(found.conditions.all())
+    return render(
+        request,
+        "evidence/item.html",
+        {
+            "item": found,
+            "crumbs": [(_("Evidence"), reverse("items")), (found.number, None)],
+            "tags": _tags(found, conditions),
+            "facts": _facts(found),
+            "kind_shown": media.shown_as(found.media_type_sniffed),
+            "is_open": serving.is_open(request, found),
+            "events": _events(found, custody),
+            "altered": [record for record in custody if not record.matches_entry],
+            "conditions": [_condition(each) for each in conditions],
+            "disclosures": found.disclosures.all(),
+            "may_open": actor.may(Act.OPEN_ITEM),
+            "may_export": actor.may(Act.EXPORT_PACKAGE),
+            "nav_current": "items",
+        },
+    )
+
+
+def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
+    shown, icon = tone(Origin(found.origin))
+    tags: list[tuple[str, ...]] = [(shown, label(Origin(found.origin)), icon)]
+    shown, icon = tone(found.compartment, "Compartment")
+    tags.append((shown, label(found.compartment, "Compartment"), icon))
+    if conditions:
+        tags.append(("caution", _("Conditions of use"), "file-lock"))
+    if found.stored_file.damage:
+        tags.append(("urgent", _("Damaged"), "file-warning"))
+    return tags
+
+
+def _facts(found: Item) -> list[tuple[str, Any]]:
+    return [
+        (_("Kind"), label(found.kind, "ItemKind")),
+        (_("Type by its content"), found.media_type_sniffed),
+        (_("Size"), size(found.size)),
+        (_("Taken in"), when(found.created_at, "full")),
+    ]
+
+
+def _events(found: Item, custody: list[CustodyRecord]) -> list[dict[str, Any]]:
+    names = _names(custody)
+    return [_event(found, record, names) for record in custody]
+
+
+def _names(custody: list[CustodyRecord]) -> dict[str, str]:
+    """The names of the officers in these records, by their name in the ledger."""
+    uids = {record.actor.removeprefix("officer:") for record in custody if ":" in record.actor}
+    officers = Officer.objects.filter(uid__in=[uid for uid in uids if len(uid) == 36])
+    return {officer.actor_id: officer.name for officer in officers}
+
+
+def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[str, Any]:
+    who = names.get(record.actor, _("this node"))
+    roles = ", ".join(label(role, "Role") for role in record.role.split(", ") if role != "node")
+    said = [f"{who} ({roles})" if roles else who, *_said(record)]
+    entry = record.entry
+    index = entry.index if entry is not None else None
+    return {
+        "at": record.at,
+        "text": label(CustodyEvent(record.event)),
+        "url": "" if index is None else reverse("item_entry", args=[found.pk, index]),
+        "note": " · ".join(said) + " ",
+        "state": "late" if record.event == CustodyEvent.ANOMALY else "done",
+        "verified": record.matches_entry,
+    }
+
+
+def _said(record: CustodyRecord) -> list[str]:
+    said = [
+        record.counterparty,
+        record.place,
+        record.device,
+        label(record.method, "Obtained"),
+        record.legal_authority,
+        label(record.purpose, "Purpose"),
+        label(record.condition, "UseCondition"),
+    ]
+    return [words for words in said if words]
+
+
+def _condition(condition: UseCondition) -> dict[str, Any]:
+    return {
+        "code": condition.code,
+        "texts": [
+            (language, text)
+            for language, text in (
+                ("uk", condition.text_uk),
+                ("ja", condition.text_ja),
+                ("en", condition.text_en),
+            )
+            if text
+        ],
+        "forbids": [label(use, "Use") for use in condition.forbids],
+        "set_by": condition.set_by_node,
+        "at": condition.at,
+    }
+
+
+@login_required
+def add(request: HttpRequest) -> HttpResponse:
+    """Take a file into evidence. The upload is in the spool before the form is looked at."""
+    actor = officer_of(request)
+    require(actor, Act.ADD_ITEM)
+    wanted = request.POST or None
+    form = AddItemForm(
+        wanted,
+        request.FILES if wanted else None,
+        holders=_holders(actor),
+        compartments=actor.compartments,
+        initial={"holder": request.GET.get("team", "")},
+    )
+    if was_stopped(request):
+        form.add_error(None, label("vault.disk_full"))
+    elif form.is_valid():
+        try:
+            made = _take_in(actor, form.cleaned_data)
+        except (Refused, Untrusted) as refusal:
+            form.add_error(None, label(refusal))
+        else:
+            messages.success(request, _("The item is in the vault. Its custody has begun."))
+            return redirect("item", pk=made.pk)
+    crumbs = [(_("Evidence"), reverse("items")), (_("Add an item"), None)]
+    shown = {"form": form, "crumbs": crumbs, "nav_current": "items"}
+    return render(request, "evidence/add.html", shown, status=422 if form.errors else 200)
+
+
+def _take_in(actor: Officer, fields: dict[str, Any]) -> Item:
+    upload = fields["file"]
+    with upload:
+        return actions.ingest(
+            actor,
+            upload.file,
+            title=fields["title"],
+            kind=fields["kind"],
+            access=[fields["holder"]],
+            origin=fields["origin"],
+            acquisition=actions.Acquisition(
+                acquired_by=fields["acquired_by"],
+                acquired_at=fields["acquired_at"],
+                place=fields["place"],
+                device=fields["device"],
+                method=fields["method"],
+                legal_authority=fields["legal_authority"],
+            ),
+            original_name=upload.name or "",
+            declared_type=upload.content_type or "",
+            compartment=fields["compartment"],
+            expected_size=upload.size,
+        )
+
+
+def _holders(actor: Officer) -> list[tuple[str, str]]:
+    """The records whose teams the officer belongs to, in the words of the apps that hold them.
+
+    COMITY_RECORD_NAMES: dotted paths of `f(actor, kind) -> {uid: words}`. A record that none of
+    them names is shown by kind and the first digits of its uid.
+    """
+    held = (
+        Membership.objects.live(timezone.now())
+        .filter(officer=actor, kind__in=[kind for kind in TEAM_KINDS if kind != "person"])
+        .order_by("-granted_at")
+        .values_list("kind", "record")
+    )
+    names: dict[Any, str] = {}
+    for path in getattr(settings, "COMITY_RECORD_NAMES", ()):
+        for kind in TEAM_KINDS:
+            names |= import_string(path)(actor, kind)
+    return [
+        (f"{kind}:{record}", names.get(record) or f"{label(kind, 'Team')} {str(record)[:8]}")
+        for kind, record in dict.fromkeys(held)
+    ]
