@@ -46,6 +46,7 @@ class Node:
     settings_module: str = SETTINGS
     extra: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[Any]] = field(default_factory=dict)
+    proxy: FlakyProxy | None = None
     _puppet: subprocess.Popen[str] | None = None
 
     @property
@@ -111,6 +112,12 @@ class Node:
         if not name.startswith("worker"):
             port = self.listen_port if name == "exchange" else self.pages_port
             wait_for_port(port, self.processes[name])
+
+    def ensure(self, name: str) -> None:
+        """Start a process unless it runs already."""
+        process = self.processes.get(name)
+        if process is None or process.poll() is not None:
+            self.start(name)
 
     def _worker(self) -> list[str]:
         return [str(BIN / "comity"), "worker"]
@@ -183,6 +190,8 @@ class Node:
         """End everything of this node."""
         for name in list(self.processes):
             self.kill(name)
+        if self.proxy is not None:
+            self.proxy.down()
         if self._puppet is not None:
             self._puppet.terminate()
             self._puppet.wait()
@@ -190,7 +199,7 @@ class Node:
 
 
 def make_nodes(folder: Path, *, proxied: bool = False, **options: Any) -> tuple[Node, Node]:
-    """Init Kyiv and Tokyo; nothing runs yet. proxied: public ports differ from listening ones."""
+    """Init Kyiv and Tokyo; nothing runs yet. proxied: partners call through a `FlakyProxy`."""
     ports = free_ports(8)
     nodes = tuple(
         Node(
@@ -214,6 +223,9 @@ def make_nodes(folder: Path, *, proxied: bool = False, **options: Any) -> tuple[
         tokyo.init()
     else:
         tokyo.init_like(kyiv)
+    if proxied:
+        for seed, node in enumerate(nodes):
+            node.proxy = FlakyProxy(node.public_port, node.listen_port, seed=seed)
     return nodes  # type: ignore[return-value]
 
 
@@ -244,14 +256,16 @@ def two_nodes(
         tokyo.close()
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 20.0, what: str = "") -> Any:
-    """Wait until the condition holds and return its value; fail saying what did not come."""
+def until(
+    condition: Callable[[], Any], *, seconds: float = 30.0, why: Callable[[], Any] | None = None
+) -> Any:
+    """Wait until the condition holds and return its value; fail with what `why` says then."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
             return value
         time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s: {what or condition}")
+    raise AssertionError(f"not within {seconds} s: {why() if why else condition}")
 
 
 def free_ports(count: int) -> list[int]:
@@ -284,22 +298,32 @@ class FlakyProxy:
     that a call which was carried out is never heard of again.
     """
 
-    def __init__(self, port: int, target_port: int, *, seed: int, badness: float) -> None:
+    def __init__(self, port: int, target_port: int, *, seed: int, badness: float = 0.0) -> None:
         self.badness = badness
         self.broken = 0
         self._chance = random.Random(seed)
-        self._target = target_port
-        self._server = socket.create_server(("127.0.0.1", port))
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._thread.start()
+        self._port, self._target = port, target_port
+        self._server: socket.socket | None = None
+        self.up()
 
-    def close(self) -> None:
-        self._server.close()
+    def up(self) -> None:
+        """Listen."""
+        if self._server is None:
+            self._server = socket.create_server(("127.0.0.1", self._port))
+            threading.Thread(target=self._accept, args=(self._server,), daemon=True).start()
 
-    def _accept(self) -> None:
+    def down(self) -> None:
+        """Stop listening, as if the host were switched off."""
+        if self._server is not None:
+            with suppress(OSError):
+                self._server.shutdown(socket.SHUT_RDWR)
+            self._server.close()
+            self._server = None
+
+    def _accept(self, server: socket.socket) -> None:
         while True:
             try:
-                client, _ = self._server.accept()
+                client, _ = server.accept()
             except OSError:
                 return
             threading.Thread(target=self._carry, args=(client, self._fate()), daemon=True).start()

@@ -6,6 +6,7 @@ import hashlib
 import io
 import uuid
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from comity.accounts.models import Officer, OfficerRole
@@ -25,6 +26,7 @@ from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 from comity.vault.models import StoredFile
 from tests.two_nodes.notes.models import Note
+from tests.two_nodes.sample import bytes_of
 
 SENDER = NodeActor("test")
 TYPES = [
@@ -95,11 +97,6 @@ def send_note(
 def send_notes(count: int, conversations: int = 1, prefix: str = "note") -> list[str]:
     ids = [str(uuid.uuid4()) for _ in range(conversations)]
     return [send_note(f"{prefix} {n}", ids[n % conversations]) for n in range(count)]
-
-
-def bytes_of(number: int, size: int) -> bytes:
-    seed = hashlib.sha256(f"{number}:{size}".encode()).digest()
-    return (seed * (size // 32 + 1))[:size]
 
 
 def _attachment(number: int, size: int) -> actions.Attachment:
@@ -226,3 +223,11 @@ def forget_descriptor_endpoint(endpoint: str) -> str:
 
     settings.COMITY_EXCHANGE_URL = endpoint
     return actions.own_descriptor()
+
+
+def save_last_container(folder: str) -> str:
+    message = IncomingMessage.objects.filter(status="handled").latest("id")
+    path = Path(folder) / "container.asice"
+    with vault.open_file(SENDER, actions.container_of(message)) as source:
+        path.write_bytes(source.read())
+    return str(path)
