@@ -72,6 +72,7 @@ ACQUISITION_AT_MOST = {
     "legal_authority": 200,
 }
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,58}/[a-z0-9][a-z0-9.+-]{0,58}")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -85,17 +86,25 @@ def plain_line(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def _bytes_of(name: str) -> bytes:
+    """The bytes of a file's name as the system gave it (PEP 383), or of any other text."""
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogatepass")
+
+
 def kept_name(name: str | bytes) -> str:
     r"""Return a foreign file name as it is kept: data to read, never a path to use.
 
     What is not printable, or not UTF-8, is written as \xNN, so nothing is lost by what a name
     could do to a screen, a database or a shell.
     """
-    raw = name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name
+    raw = name if isinstance(name, bytes) else _bytes_of(name)
     text = raw.decode("utf-8", "backslashreplace")
     shown = (
         "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8"))
-        if unicodedata.category(char)[0] == "C" or char in _BIDI
+        if unicodedata.category(char) in _HIDDEN or char in _BIDI
         else char
         for char in text
     )
