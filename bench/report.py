@@ -12,8 +12,8 @@ def main() -> None:
     lines = [
         "# Benchmarks",
         "",
-        "Written by `make bench`; each figure is a median, beside the peer or the physical limit measured in",
-        "the same run. The machines are shared: read the ratios, not the absolute values.",
+        "Written by `make bench`; each figure is a median, beside the peer or the physical limit",
+        "measured in the same run. The machines are shared: read the ratios.",
     ]
     for path in sorted(folder.glob("*.json")):
         document = json.loads(path.read_text("utf-8"))
@@ -22,7 +22,8 @@ def main() -> None:
             "",
             f"## {document['name']}",
             "",
-            f"{document['date'][:10]}, {machine['cores']} cores, Python {machine['python']}, load {machine['load'][0]}",
+            f"{document['date'][:10]}, {machine['cores']} cores, "
+            f"Python {machine['python']}, load {machine['load'][0]}",
             "",
             "| What | Median | Goal | Holds | Limit or peer |",
             "|---|---|---|---|---|",
@@ -36,7 +37,8 @@ def main() -> None:
                     beside.append(f"{name}: {other['median']:.4g}")
             holds = {True: "yes", False: "**no**", None: ""}[row.get("holds")]
             lines.append(
-                f"| {row['what']} | {row['median']:.4g} {row['unit']} | {row.get('goal') or ''} | {holds} | {'; '.join(beside)} |"
+                f"| {row['what']} | {row['median']:.4g} {row['unit']} | {row.get('goal') or ''} "
+                f"| {holds} | {'; '.join(beside)} |"
             )
     target.write_text("\n".join(lines) + "\n", "utf-8")
     print(f"wrote {target}")

@@ -1,4 +1,4 @@
-"""Build the binary message catalogues (.mo) from the committed .po files; also hatch's build hook."""
+"""Build the binary catalogues (.mo) from the committed .po files; also hatch's build hook."""
 
 from __future__ import annotations
 

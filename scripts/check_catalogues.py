@@ -71,9 +71,7 @@ def main() -> int:
                 if missing:
                     print("\n".join(missing))
             if changed:
-                print(
-                    f"catalogues are behind the sources: {', '.join(changed)}; run scripts/check_catalogues.py --update"
-                )
+                print(f"behind the sources: {', '.join(changed)}; run this with --update")
                 return 1
     wrong = [each for language in LANGUAGES for each in problems(language)]
     print("\n".join(wrong) or "Ukrainian and Japanese are complete.")

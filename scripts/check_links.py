@@ -1,4 +1,4 @@
-"""Every relative link and picture in the documentation leads somewhere; every code path it names exists."""
+"""Every relative link and picture in the documentation leads somewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start or stop a PostgreSQL server for the tests: the distribution's binaries, else the test-only wheel.
+"""Start or stop a PostgreSQL server for the tests: the distribution's, else the test-only wheel.
 
 `start FOLDER` prints the server's address; `stop FOLDER` ends it.
 """
@@ -36,7 +36,8 @@ def as_server(command: list[str], folder: Path) -> None:
         options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     subprocess.run(
         command, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-        stderr=(folder / "server.err").open("ab"), env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        stderr=(folder / "server.err").open("ab"),
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
         cwd=folder, **options,
     )  # fmt: skip
 
@@ -55,7 +56,10 @@ def start(folder: Path) -> None:
         [str(where / "initdb"), "-D", str(data), "-U", "comity", "--auth=trust", "-E", "UTF8",
          "--locale=C.UTF-8", "--no-sync"], folder,
     )  # fmt: skip
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
+    settings = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} "
+        "-c fsync=off -c max_connections=200"
+    )
     as_server(
         [
             str(where / "pg_ctl"),

@@ -1,4 +1,4 @@
-"""What every test may use: officers, keys, a time-stamp authority, and a ledger that is checked after."""
+"""What every test may use: officers, keys, a time-stamp authority, a ledger checked after."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def django_db_modify_db_settings() -> None:
 
 @pytest.fixture
 def officer(db: None) -> Callable[..., Officer]:
-    """Make officers: `officer(Role.PROSECUTOR)`; invented, with a password nobody uses elsewhere."""
+    """Make invented officers: `officer(Role.PROSECUTOR)`."""
 
     def make(*roles: Role, name: str = "", **fields: object) -> Officer:
         number = next(_numbers)

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 HOME = Path(os.environ.setdefault("COMITY_HOME", tempfile.mkdtemp(prefix="comity-test-")))
+(HOME / "static").mkdir(parents=True, exist_ok=True)
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("COMITY_NODE_ID", "kyiv.test.comity.example")
 os.environ.setdefault("COMITY_HASHED_STATIC", "0")

@@ -11,12 +11,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src/comity"
 APPS = {
-    "ledger", "accounts", "vault", "exchange", "evidence", "screening", "cases", "hub", "assistance",
-    "coordination",
+    "ledger", "accounts", "vault", "exchange", "evidence", "screening", "cases", "hub",
+    "assistance", "coordination",
 }  # fmt: skip
 PLUMBING = {"ledger", "exchange", "vault"}
 OPEN_MODULES = {"models", "actions"}
-# The doors that lower apps open besides models and actions, each with a reason in docs/decisions/0002.
+# The doors that apps open besides models and actions; docs/decisions/0002 says why.
 DOORS = {
     "comity.ledger.stamping",
     "comity.vault.storage",

@@ -1,4 +1,4 @@
-"""The ledger: entries in the act's transaction, one sequencer, proofs, and triggers that refuse changes."""
+"""The ledger: entries in the act's transaction, one sequencer, proofs, refusing triggers."""
 
 import threading
 
@@ -41,9 +41,13 @@ def test_an_entry_is_pending_until_the_sequencer_numbers_it() -> None:
 
 @pytest.mark.django_db
 def test_an_act_that_rolls_back_leaves_no_entry() -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
-        actions.append(ACTOR, "test.done", "thing:1")
-        raise RuntimeError
+    def act_that_fails() -> None:
+        with transaction.atomic():
+            actions.append(ACTOR, "test.done", "thing:1")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        act_that_fails()
     assert not Entry.objects.exists()
 
 

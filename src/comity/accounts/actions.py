@@ -133,7 +133,7 @@ def is_member(actor: Actor, *, kind: str, record: uuid.UUID) -> bool:
 def found_team(
     actor: Actor, *, kind: str, record: uuid.UUID, members: Iterable[Officer] = ()
 ) -> None:
-    """Start the team of a record just made: its maker, and who must work on it from the first day."""
+    """Start the team of a record just made: its maker, and who works on it from the start."""
     wanted = {officer.pk: officer for officer in members}
     if isinstance(actor, Officer):
         wanted[actor.pk] = actor
@@ -180,7 +180,7 @@ def break_glass(actor: Officer, *, kind: str, record: uuid.UUID, reason: str) ->
 
 @transaction.atomic
 def review_break_glass(actor: Officer, glass: BreakGlass, *, justified: bool) -> None:
-    """Record what a second person concluded about an emergency access; never the one who took it."""
+    """Record what a second person concluded about an emergency access; never its taker."""
     require(actor, Act.REVIEW_BREAK_GLASS)
     glass = BreakGlass.objects.select_for_update().get(pk=glass.pk)
     if glass.membership.officer_id == actor.pk:

@@ -15,7 +15,7 @@ from comity.core.access import NodeActor
 
 
 def address_digest(address: str) -> str:
-    """A keyed digest of a sign-in address: equal attempts can be counted, nobody can be read off."""
+    """A keyed digest of a sign-in address: attempts can be counted, nobody read off."""
     key = settings.SECRET_KEY.encode()
     return hmac.new(key, address.strip().lower().encode(), hashlib.sha256).hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""Two gates in front of every page: a second factor for every officer, and a record of every refusal."""
+"""Two gates before every page: a second factor for everyone, a record of every refusal."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class OfficerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        if user.is_authenticated and not request.path.startswith(OPEN_WITHOUT_SECOND_FACTOR):
-            if not self._has_second_factor(request):
-                return redirect("mfa_index")
+        guarded = not request.path.startswith(OPEN_WITHOUT_SECOND_FACTOR)
+        if user.is_authenticated and guarded and not self._has_second_factor(request):
+            return redirect("mfa_index")
         return self.get_response(request)
 
     @staticmethod

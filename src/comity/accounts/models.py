@@ -174,7 +174,7 @@ ModelT = TypeVar("ModelT", bound=models.Model)
 
 
 def fetch(rows: models.QuerySet[ModelT], **lookup: object) -> ModelT:
-    """Return the one row of an already permitted queryset (`visible_to(actor)`), or raise NotVisible.
+    """Return the one row of a permitted queryset (`visible_to(actor)`), or raise NotVisible.
 
     Missing and hidden rows look the same to the officer; the middleware records the attempt.
     """

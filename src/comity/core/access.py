@@ -1,4 +1,4 @@
-"""Who may do what: roles × acts, and which compartments a role can read. Nothing is allowed by default."""
+"""Who may do what: roles × acts, and the compartments a role reads. The default is no."""
 
 from __future__ import annotations
 
@@ -90,6 +90,7 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
             Act.SEE_ITEMS,
             Act.ADD_ITEM,
             Act.OPEN_ITEM,
+            Act.ADD_TO_TEAM,
             Act.BREAK_GLASS,
         }
     ),

@@ -1,11 +1,11 @@
-"""The two families of expected failure: what an officer can put right, and what cannot be believed."""
+"""The expected failures: what an officer can put right, may not do, and what cannot be believed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-class _Stated(Exception):
+class Stated(Exception):
     """An error that carries a code and facts, never a sentence, a name, a secret or content."""
 
     def __init__(self, code: str, **facts: Any) -> None:
@@ -17,16 +17,20 @@ class _Stated(Exception):
         return self.code
 
 
-class Refused(_Stated):
+class Refused(Stated):
     """The officer can put it right; nothing has changed."""
 
 
-class NotAllowed(Refused):
-    """The officer's roles, compartments or team memberships do not include this act."""
+class NotAllowed(Stated):
+    """The officer's roles, compartments or team memberships do not include this act.
+
+    Not a Refused on purpose: what catches a Refused to show a sentence must not swallow an attempt
+    that the middleware has to record.
+    """
 
 
 class NotVisible(NotAllowed):
-    """There is no such thing for this officer: it is not there, or not theirs; they cannot tell which."""
+    """Nothing here for this officer: absent or not theirs, and they cannot tell which."""
 
 
 class WrongState(Refused):
@@ -37,7 +41,7 @@ class Incomplete(Refused):
     """Something required is missing; `facts["missing"]` names the fields."""
 
 
-class Untrusted(_Stated):
+class Untrusted(Stated):
     """Bytes from outside or from disk cannot be believed."""
 
 

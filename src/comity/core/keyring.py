@@ -1,9 +1,14 @@
 """The node's own keys as files in one folder: made once, read by whoever seals, signs or unwraps.
 
-Layout (all files mode 0600): `seal.key`/`seal.pem` (ECDSA P-256, CAdES and receipts), `ca.key`/`ca.pem`
-(the node's own authority), `tls.key`/`tls.pem` (server of the exchange), `tls-client.key`/`tls-client.pem` (our calls to
-partners), `ledger.key` (Ed25519 seed, note signer), `http.key` (Ed25519 seed, RFC 9421), `vault-root.key` (32 bytes, wraps
-every object key), `person-root.key` (32 bytes, wraps personal fields), `kem/<key_id>.{key,json}`.
+Layout, all files mode 0600:
+`seal.key`, `seal.pem`              ECDSA P-256: CAdES seals and receipts
+`ca.key`, `ca.pem`                  the node's own authority
+`tls.key`, `tls.pem`                server of the exchange
+`tls-client.key`, `tls-client.pem`  our calls to partners
+`ledger.key`, `http.key`            Ed25519 seeds: note signer, RFC 9421 signer
+`vault-root.key`                    32 bytes, wraps every object key
+`person-root.key`                   32 bytes, wraps every person's key
+`kem/<key_id>.{key,json}`           HPKE keys, old ones kept for what was sealed to them
 """
 
 from __future__ import annotations
@@ -74,7 +79,7 @@ class Keyring:
         return self.read("person-root.key")
 
     def kem_private(self) -> dict[str, bytes]:
-        """Return every HPKE private key by key id; old ones open what was sealed before a rotation."""
+        """Return every HPKE private key by key id, old ones too."""
         return {path.stem: path.read_bytes() for path in (self.folder / "kem").glob("*.key")}
 
     def kem_public(self) -> list[dict[str, object]]:

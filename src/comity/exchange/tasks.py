@@ -11,7 +11,7 @@ from pathlib import Path
 from django.utils import timezone
 from django_tasks import task
 
-from comity.core.errors import Refused, Untrusted
+from comity.core.errors import NotAllowed, Refused, Untrusted
 from comity.exchange import actions, opening, spool, transport
 from comity.exchange.models import (
     IncomingMessage,
@@ -252,7 +252,7 @@ def _work_on(incoming: IncomingMessage) -> bool:
     except opening.BlobMissing:
         wait = pause_seconds(incoming.attempts, 1.0)
         actions.hold(incoming, "message.blob_missing", wait_seconds=wait)
-    except (Untrusted, Refused) as doubt:
+    except (Untrusted, Refused, NotAllowed) as doubt:
         if doubt.code in NOT_THEIR_FAULT:
             actions.put_off(incoming, doubt.code)
         else:

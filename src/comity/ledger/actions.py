@@ -1,4 +1,4 @@
-"""The verbs of the ledger: append in the caller's transaction, number, sign, stamp, prove, verify."""
+"""The verbs of the ledger: append in the act's transaction, number, sign, prove, verify."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SEQUENCE_AT_MOST = 20_000
 
 @dataclass(frozen=True)
 class NewEntry:
-    """An act to record. subject: `<kind>:<uid>`. details: codes, numbers and digests, never content."""
+    """An act to record. subject: `<kind>:<uid>`. details: codes, numbers, digests; no content."""
 
     kind: str
     subject: str
@@ -37,8 +37,8 @@ class NewEntry:
 def append(actor: Actor, kind: str, subject: str, **details: Any) -> Entry:
     """Record one act as a pending entry in the caller's transaction.
 
-    kind: `<app>.<thing>_<done>`. subject: `<kind>:<uid>`. details: codes, numbers and digests; they are
-    committed to by a salted hash, so they can be erased without touching the tree.
+    kind: `<app>.<thing>_<done>`. subject: `<kind>:<uid>`. details: codes, numbers and digests; a
+    salted hash commits to them, so they can be erased without touching the tree.
     """
     return append_many(actor, [NewEntry(kind, subject, details)])[0]
 
@@ -193,10 +193,10 @@ def prove_growth(old_size: int, new_size: int) -> list[bytes]:
 
 
 def verify_all(batch: int = 5_000) -> int:
-    """Recompute every leaf, commitment and the root of the newest checkpoint; return the size checked.
+    """Recompute every leaf, commitment and the newest root; return the size checked.
 
-    Raises ProofError naming the first entry that does not hold. Stored leaf hashes are not trusted
-    (evidence.md A5, tessera#629).
+    Raises ProofError naming the first entry that does not hold. Leaves are recomputed from the
+    entries, since an editor of the database could keep stored hashes consistent.
     """
     head = newest_checkpoint()
     total = head.size if head else 0

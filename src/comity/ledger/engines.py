@@ -1,4 +1,4 @@
-"""What differs between SQLite and PostgreSQL for the ledger: append-only triggers and the one-sequencer lock."""
+"""What differs between SQLite and PostgreSQL: append-only triggers, the sequencer's lock."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def lock_sequencer() -> bool:
 
 
 def store_numbers(entries: list[Entry]) -> None:
-    """Write index and leaf hash of just numbered entries: one statement a batch on either engine."""
+    """Write index and leaf hash of just numbered entries, in one statement a batch."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(

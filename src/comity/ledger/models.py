@@ -1,4 +1,4 @@
-"""What the ledger keeps: entries, their erasable details, tree tiles, checkpoints and time tokens."""
+"""What the ledger keeps: entries, their details, tree tiles, checkpoints and time tokens."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def messages_have_handlers(app_configs: Sequence[Any] | None, **kwargs: Any) -> 
             import_string(path)
         except ImportError:
             found.append(
-                Warning(
+                Error(
                     f"The handler of {message_type} cannot be imported: {path}.", id="comity.E003"
                 )
             )

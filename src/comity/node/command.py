@@ -1,4 +1,4 @@
-"""The `comity` command: Django's runner with the node's settings, and `comity demo` without them."""
+"""The `comity` command: Django's runner with the node's settings; `demo` and `init` without."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Typed readers of the node's settings: the environment first, then `node.env` in the node's folder."""
+"""Typed readers of the node's settings: the environment, then `node.env` in its folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 
 class MissingSetting(Exception):
-    """A setting that has no safe default is not given; the message names it and says where it goes."""
+    """A setting without a safe default is not given; the message says where it goes."""
 
 
 def home() -> Path:

@@ -127,7 +127,7 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "node_cache"}
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_COMMIT": False}}
-# What the worker looks at by itself: function that says whether work is due, task, seconds between looks.
+# What the worker looks at by itself: is work due, the task, seconds between looks.
 COMITY_SCHEDULE = [
     ("comity.ledger.tasks.sequence_is_due", "comity.ledger.tasks.sequence_ledger", 1),
     ("comity.ledger.tasks.stamp_is_due", "comity.ledger.tasks.stamp_checkpoints", 5),
@@ -259,6 +259,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("COMITY_LOG_LEVEL", "WARNING")},
-    # Addresses that were not found are no fault of ours, and a log of addresses tells who looked where.
+    # Addresses not found are no fault of ours, and a log of them tells who looked where.
     "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -1,4 +1,4 @@
-"""Pages that belong to no single app: Today, health, and what is shown when something is refused."""
+"""Pages that belong to no single app: Today, health, and what a refusal looks like."""
 
 from __future__ import annotations
 
@@ -18,11 +18,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from comity.accounts import models as accounts
+from comity.assistance import models as assistance
+from comity.cases import models as cases
 from comity.core.access import Actor
 from comity.core.worklist import WorkRow
+from comity.exchange import models as exchange
 
 # Each app that makes work says what waits for an officer.
-WORK_SOURCES: tuple[Callable[[Actor], list[WorkRow]], ...] = (accounts.work_for,)
+WORK_SOURCES: tuple[Callable[[Actor], list[WorkRow]], ...] = (
+    assistance.work_for,
+    cases.work_for,
+    exchange.work_for,
+    accounts.work_for,
+)
 logger = logging.getLogger("comity.pages")
 
 SOON = timedelta(hours=24)
@@ -144,7 +152,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A fault of ours: a page that needs neither database nor session, with a number for the log."""
+    """A fault of ours: needs neither database nor session; shows a number for the log."""
     number = secrets.token_hex(4)
     logger.error("A page failed; the officer was shown the number %s.", number)
     page = loader.render_to_string("500.html", {"error_number": number})

@@ -1,4 +1,4 @@
-"""The worker: looks what is due, enqueues it once, runs it; what a killed worker left is done again."""
+"""The worker: looks what is due, enqueues it once, runs it; a killed one's work is due again."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from django_tasks_db.models import DBTaskResult
 logger = logging.getLogger("comity.worker")
 
 IDLE_SECONDS = 0.2
-# A task that has run this long may have been left by a worker that was killed: another is started
-# beside it. Every task may run twice and at once, since it claims its rows with leases of their own.
+# A task that has run this long may have been left by a killed worker: another is started beside
+# it. Every task may run twice and at once, since it claims its rows with leases of their own.
 ALONE_FOR = timedelta(seconds=10)
 KEEP_FINISHED = timedelta(hours=1)
 KEEP_RUNNING = timedelta(days=2)
@@ -51,7 +51,7 @@ def plan() -> list[Planned]:
 
 
 def enqueue_due(planned: list[Planned], *, now: float) -> None:
-    """Enqueue each task whose look has come and that says it is due, unless it waits or runs already."""
+    """Enqueue each task whose look has come and that is due, unless it waits or runs already."""
     for line in planned:
         if now < line.next_look:
             continue

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from comity.core.errors import Refused, Untrusted
+from comity.core.errors import Stated
 
-Code = str | Enum | Refused | Untrusted
+Code = str | Enum | Stated
 
 
 def label(code: Code | None, kind: str = "") -> str:
@@ -27,7 +27,7 @@ def label(code: Code | None, kind: str = "") -> str:
         return ""
     words = _find(_registry()[0], *_keys(code, kind))
     text = _plain(code) if words is None else str(words)
-    return _fill(text, code.facts) if isinstance(code, Refused | Untrusted) else text
+    return _fill(text, code.facts) if isinstance(code, Stated) else text
 
 
 def tone(code: Code | None, kind: str = "") -> tuple[str, str]:
@@ -43,7 +43,7 @@ def has_label(code: Code, kind: str = "") -> bool:
 
 
 def _plain(code: Code) -> str:
-    if isinstance(code, Refused | Untrusted):
+    if isinstance(code, Stated):
         return code.code
     return str(code.value) if isinstance(code, Enum) else str(code)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from comity.core.access import Act, Actor, NodeActor
-from comity.core.errors import Refused, Untrusted, WrongState
+from comity.core.errors import Stated, Untrusted, WrongState
 from comity.core.messages import Message
 from comity.core.sealing.receipts import Event
 from comity.exchange import spool
@@ -286,7 +286,7 @@ def _give(
 
 
 @transaction.atomic
-def reject(incoming: IncomingMessage, doubt: Untrusted | Refused) -> bool:
+def reject(incoming: IncomingMessage, doubt: Stated) -> bool:
     """Refuse a message for good: its row, F3 with the reason, a rejection, and nothing else.
 
     Returns False if it has been decided meanwhile.

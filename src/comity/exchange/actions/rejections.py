@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from comity.core.errors import Refused, Untrusted
+from comity.core.errors import Stated
 from comity.core.findings import plain
 from comity.exchange.actions.own import NODE
 from comity.exchange.models import Partner, Rejection
@@ -26,7 +26,7 @@ REWRITTEN = frozenset({"receipt.fork", "receipt.history"})
 def record_rejection(
     *,
     what: str,
-    doubt: Untrusted | Refused,
+    doubt: Stated,
     partner: Partner | None = None,
     message_id: uuid.UUID | None = None,
 ) -> Rejection:

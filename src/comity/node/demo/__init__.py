@@ -1,1 +1,1 @@
-"""`comity demo`: two nodes on this machine play the main job from testimony to verified evidence."""
+"""`comity demo`: two nodes play the main job, from a testimony to verified evidence."""

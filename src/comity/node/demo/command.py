@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import select
 import shutil
 import signal
 import subprocess
@@ -111,7 +112,7 @@ class Stage:
         """Make both nodes anew and start everything."""
         if self.folder.exists():
             if not (self.folder / "demo").exists() and any(self.folder.iterdir()):
-                raise DemoStopped(f"{self.folder} is not a demonstration's folder; choose another.")
+                raise DemoStopped(f"{self.folder} holds something else; choose another folder.")
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True)
         (self.folder / "demo").touch()
@@ -157,7 +158,7 @@ def _write_report(stage: Stage, path: Path | None, verdict: str, began: float) -
 
 
 def main(argv: list[str]) -> int:
-    """Run the demonstration: 0 when the story holds, 1 when a step failed, 2 for wrong arguments."""
+    """Run the demonstration: 0 when the story holds, 1 when not, 2 for wrong arguments."""
     options = arguments().parse_args(argv)
     missing = [str(path) for path in options.evidence if not path.exists()]
     if missing:
@@ -176,9 +177,7 @@ def main(argv: list[str]) -> int:
         _write_report(stage, options.report, verdict, began)
         print(f"\nVerdict: {verdict}. {_since(began):.0f} s in all.")  # noqa: T201
         if not options.once:
-            script.say_where(stage)
-            while not stop.wait(1.0):
-                pass
+            _stay_up(stage, stop)
     except (DemoStopped, KeyboardInterrupt) as ended:
         _write_report(stage, options.report, verdict, began)
         print(f"\n{ended}" if str(ended) else "\nStopped.", file=sys.stderr)  # noqa: T201
@@ -186,6 +185,16 @@ def main(argv: list[str]) -> int:
     finally:
         stage.stop()
     return 0 if verdict == script.GOOD_VERDICT else 1
+
+
+def _stay_up(stage: Stage, stop: threading.Event) -> None:
+    """Keep the nodes running until Ctrl-C; Enter prints the codes of the moment."""
+    script.say_where(stage)
+    listening = sys.stdin is not None and sys.stdin.isatty()
+    while not stop.is_set():
+        ready = select.select([sys.stdin], [], [], 1.0)[0] if listening else stop.wait(1.0)
+        if ready and listening and sys.stdin.readline():
+            script.say_where(stage)
 
 
 def _interrupt(stop: threading.Event) -> None:

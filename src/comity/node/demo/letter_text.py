@@ -1,4 +1,4 @@
-"""The words of the demonstration's letter in three languages; people, firms and events are invented."""
+"""The words of the demonstration's letter in three languages; all of it is invented."""
 
 from __future__ import annotations
 

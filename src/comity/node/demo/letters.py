@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -75,7 +76,7 @@ def _translate(paragraph: Paragraph, words: text.Words) -> None:
 
 
 def write_letter() -> Answered:
-    """Facts, statements, the measure, the officials: in Ukrainian first, then Japanese and English."""
+    """Facts, statements, measure, officials: Ukrainian first, then Japanese and English."""
     prosecutor, letter = by("prosecutor"), the_letter()
     _translate(letter.texts.get(kind=TextKind.SUBJECT), text.SUBJECT)
     first = letter.texts.filter(kind=TextKind.FACT).first()
@@ -174,7 +175,7 @@ def approve_letter() -> Answered:
 def send_letter() -> Answered:
     """The central authority seals the letter to Tokyo's keys and queues it."""
     actions.send_letter(by("authority"), the_letter())
-    message = OutgoingMessage.objects.get(uid=the_letter().letter_message)
+    message = OutgoingMessage.objects.get(uid=str(the_letter().letter_message))
     return {
         "message": str(message.uid),
         "container_sha256": message.container_sha256,
@@ -202,11 +203,11 @@ def register_letter() -> Answered:
     return {"reference": registration.reference, "said": registration.reference}
 
 
-def receipts_of(message_id: object) -> list[dict[str, str]]:
+def receipts_of(message_id: uuid.UUID | None) -> list[dict[str, str]]:
     """The partner's and our own receipts about one message."""
     return [
         {"event": receipt.event, "digest": receipt.digest, "direction": receipt.direction}
-        for receipt in Receipt.objects.filter(message_id=message_id).order_by("event")
+        for receipt in Receipt.objects.filter(message_id=str(message_id)).order_by("event")
     ]
 
 

@@ -1,4 +1,4 @@
-"""Invented evidence, made on the spot when none is given: text, pictures, sound, a document, records."""
+"""Invented evidence, made on the spot when none is given: text, pictures, sound, records."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def document(path: Path, title: str, lines: list[str]) -> None:
         "= #given.title\n#given.text\n"
     )
     path.write_bytes(
-        typst.compile(
+        typst.compile(  # type: ignore[misc]  # its stubs cannot tell one output from many
             source.encode("utf-8"),
             font_paths=[str(fonts)],
             ignore_system_fonts=True,

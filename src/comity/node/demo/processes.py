@@ -134,7 +134,7 @@ class Place:
         )
 
     def tell(self, step: str, **arguments: Any) -> dict[str, Any]:
-        """Have this node's officers do one step; raise DemoStopped with their reason if it fails."""
+        """Have this node's officers do one step; raise DemoStopped with their reason if not."""
         teller = self.teller
         if teller is None or teller.stdin is None or teller.stdout is None:
             raise DemoStopped(f"The officers of {self.key} are not there yet.")
@@ -142,9 +142,7 @@ class Place:
         teller.stdin.flush()
         line = teller.stdout.readline()
         if not line:
-            raise DemoStopped(
-                f"{self.key}: the step {step} ended the process; see {self.home}/logs."
-            )
+            raise DemoStopped(f"{self.key}: {step} ended the process; see {self.home}/logs.")
         answer: dict[str, Any] = json.loads(line)
         if "refused" in answer:
             raise DemoStopped(f"{self.key}: {step} was refused: {answer['refused']}")

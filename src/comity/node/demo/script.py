@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,7 @@ def _proof(stage: Stage) -> str:
     for place in stage.places:
         stage.step(
             f"{place.key.capitalize()}: recompute the ledger",
-            lambda place=place: wait_for_ledger(place),
+            partial(wait_for_ledger, place),
         )
     package = stage.folder / "package.asice"
     stage.step(

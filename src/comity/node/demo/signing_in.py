@@ -30,14 +30,15 @@ def table(stage: Stage) -> str:
     now = time.time()
     lines = [
         "",
-        "The nodes stay up until Ctrl-C. The second step is the code shown here; it changes every 30 s:",
-        "`.venv/bin/comity demo --codes` prints the present ones. Or add the secret to an authenticator app.",
+        "The nodes stay up until Ctrl-C. Sign in with address, password and the present code;",
+        "codes change every 30 s: press Enter to print them again, or add the secret to an app.",
     ]
     for place in stage.places:
         lines += ["", f"{place.names['en'].splitlines()[0]}: {place.pages_url}"]
         for part in CAST[place.state]:
             secret = part.totp_secret(place.node_id)
             lines.append(
-                f"  {part.address(place.node_id):42} {part.password:34} {code(secret, now)}  {secret}"
+                f"  {part.address(place.node_id):41} {part.password:33} "
+                f"{code(secret, now)}  {secret}"
             )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What the invented officers of one node do, step by step, through the actions that the pages use."""
+"""What the invented officers of one node do, through the actions that the pages use."""
 
 from __future__ import annotations
 
@@ -92,8 +92,26 @@ def take_in_person() -> Answered:
         searched=True,
         reason="witness",
     )
+    agreed = _what_she_agreed_to()
+    for recipient, purpose, scopes, mode, answer in agreed:
+        hub.record_consent(
+            coordinator,
+            person,
+            recipient=recipient,
+            purpose=purpose,
+            scopes=scopes,
+            mode=mode,
+            answer=answer,
+            explained_in="uk",
+            text_version="2026-11",
+            how_understood="Переказала власними словами.",
+        )
+    return {"person": person.code, "consents": len(agreed), "said": person.code}
+
+
+def _what_she_agreed_to() -> list[tuple[str, Purpose, list[Scope], Mode, Answer]]:
     partner = Partner.objects.get()
-    agreed: list[tuple[str, Purpose, list[Scope], Mode, Answer]] = [
+    return [
         (
             hub.PROSECUTION,
             Purpose.INVESTIGATION,
@@ -109,20 +127,6 @@ def take_in_person() -> Answered:
             Answer.IN_PART,
         ),
     ]
-    for recipient, purpose, scopes, mode, answer in agreed:
-        hub.record_consent(
-            coordinator,
-            person,
-            recipient=recipient,
-            purpose=purpose,
-            scopes=scopes,
-            mode=mode,
-            answer=answer,
-            explained_in="uk",
-            text_version="2026-11",
-            how_understood="Переказала власними словами.",
-        )
-    return {"person": person.code, "consents": len(agreed), "said": person.code}
 
 
 def take_account(*, files: list[str], folder: str) -> Answered:

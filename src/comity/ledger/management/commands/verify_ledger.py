@@ -17,6 +17,7 @@ class Command(BaseCommand):
         try:
             size = actions.verify_all()
         except Untrusted as broken:
-            raise CommandError(f"The ledger does not hold: {broken.code} {broken.facts}") from broken
+            stated = f"The ledger does not hold: {broken.code} {broken.facts}"
+            raise CommandError(stated) from broken
         waiting = actions.pending_count()
         self.stdout.write(f"{size} entries hold; {waiting} wait for their number.")

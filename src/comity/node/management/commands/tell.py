@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from comity.core.errors import Refused
+from comity.core.errors import Stated
 from comity.node.demo import story
 from comity.ui.labels import label
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             asked = json.loads(line)
             try:
                 answer = story.STEPS[asked["step"]](**asked["arguments"])
-            except Refused as refusal:
+            except Stated as refusal:
                 answer = {
                     "refused": f"{refusal.code}: {label(refusal)}",
                     "facts": str(refusal.facts),
