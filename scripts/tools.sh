@@ -3,9 +3,9 @@
 set -euo pipefail
 declare -A package=(
   [openssl]=openssl [unzip]=unzip [pdfsig]=poppler-utils [pdftotext]=poppler-utils
-  [chromium]=chromium [soffice]=libreoffice-writer-nogui [exiftool]=libimage-exiftool-perl
+  [chromium]=chromium [soffice]=libreoffice-writer-nogui [xgettext]=gettext
 )
-needed=(openssl unzip pdfsig chromium)
+needed=(openssl unzip pdfsig chromium xgettext)
 missing=()
 for tool in "${needed[@]}"; do command -v "$tool" >/dev/null || missing+=("${package[$tool]}"); done
 if ! fc-list 2>/dev/null | grep -qi "noto.*cjk"; then missing+=(fonts-noto-cjk); fi

@@ -20,6 +20,7 @@ OPEN_MODULES = {"models", "actions"}
 DOORS = {
     "comity.ledger.stamping",
     "comity.vault.storage",
+    "comity.vault.uploads",
     "comity.exchange.received",
     "comity.evidence.rules",
     "comity.cases.rules",
