@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit, urlunsplit
 
 BIN = Path(sys.executable).parent
-START_WITHIN_SECONDS = 30.0
+START_WITHIN_SECONDS = 120.0
 END_WITHIN_SECONDS = 10.0
 
 
