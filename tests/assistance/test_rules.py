@@ -1,4 +1,4 @@
-"""The two state machines: no path lets evidence out past an unmet guard, a sent letter stays as it is."""
+"""Both state machines: no path lets evidence out past a guard, a sent letter stays as it is."""
 
 from __future__ import annotations
 

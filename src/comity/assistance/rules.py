@@ -184,8 +184,6 @@ def require_other_hand(*, actor: str, earlier: tuple[str, ...]) -> None:
         raise Refused("letter.four_eyes")
 
 
-# --- what a letter must have before review and before approval --------------------------------
-
 _TRANSLATION_LACKS = frozenset({Lack.UNTRANSLATED, Lack.STALE, Lack.MACHINE_DRAFT})
 
 
@@ -197,9 +195,6 @@ def blocks_review(severity: Severity, lack: Lack) -> bool:
 def blocks_approval(severity: Severity) -> bool:
     """Say whether a lack keeps the letter from approval."""
     return severity is not Severity.ADVISED
-
-
-# --- what the requested side waits for before evidence leaves ---------------------------------
 
 
 class Guard(StrEnum):
@@ -253,9 +248,6 @@ def require_release(state: DeskState, execution: Execution, releaser: str) -> No
     closed = closed_guards(execution, releaser)
     if closed:
         raise Refused("letter.guard_closed", guards=list(closed))
-
-
-# --- clocks -----------------------------------------------------------------------------------
 
 
 class Start(StrEnum):

@@ -273,7 +273,7 @@ def accept_letter(actor: Officer, letter: LetterOfRequest, *, executing: Iterabl
 
 @transaction.atomic
 def record_original(
-    actor: Actor, letter: LetterOfRequest, received_on: date, reference: str
+    actor: Actor, letter: LetterOfRequest, received_on: date, reference: str = ""
 ) -> None:
     """Record that the paper original arrived (CPC art 548(5): results leave Ukraine only then).
 

@@ -1,0 +1,264 @@
+"""Pages of the requested side: register, accept, execute, set conditions, release, refuse."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from comity.accounts.models import fetch, officer_of
+from comity.assistance import actions
+from comity.assistance.forms import desk as forms
+from comity.assistance.forms.words import signatory_words
+from comity.assistance.forms.writing import PostForm, language
+from comity.assistance.models import LetterOfRequest, MeasureReport, Reply, ReplyItem
+from comity.assistance.models.facts import facts_of
+from comity.assistance.rules import require_report_open
+from comity.assistance.views.shared import done, filled, letter_of
+from comity.core.access import Act, Compartment, require
+from comity.core.documents.letter import type_names
+from comity.core.documents.replies import Outcome
+from comity.core.errors import NotVisible
+from comity.evidence import actions as evidence
+from comity.evidence.models import Item
+from comity.evidence.rules import Origin
+
+
+@login_required
+def register(request: HttpRequest, pk: int) -> HttpResponse:
+    """Register a letter and acknowledge it."""
+    letter = letter_of(request, pk)
+    last = (
+        LetterOfRequest.objects.incoming().exclude(registered_at=None).order_by("-registered_at")
+    ).first()
+    known = last.contact if last else {}
+    form = forms.RegisterForm(
+        request.POST or None,
+        initial={name: known.get(name) for name in ("email", "telephone", "languages")},
+        words={
+            **signatory_words(last.signatory if last else {}),
+            "handling": last.handling if last else {},
+            "contact": known.get("names", {}),
+            "contact_position": known.get("position", {}),
+        },
+    )
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.register_letter(officer_of(request), letter, form.registration()),
+        title=_("Register the letter"),
+        button=_("Register and acknowledge"),
+        said=_("The letter is registered; the acknowledgement is on its way."),
+        text=_("The acknowledgement says nothing about whether the letter can be executed."),
+    )
+
+
+@login_required
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Find the letter admissible and say who executes it."""
+    letter = letter_of(request, pk)
+    form = forms.AcceptForm(request.POST or None)
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.accept_letter(officer_of(request), letter, **form.cleaned_data),
+        title=_("Accept the letter"),
+        button=_("Accept and hand over"),
+        said=_("The letter is accepted. Those who execute it see it now."),
+    )
+
+
+@login_required
+def original(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record that the paper original arrived."""
+    letter = letter_of(request, pk)
+    form = PostForm(request.POST or None)
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.record_original(
+            officer_of(request),
+            letter,
+            form.cleaned_data["posted_on"],
+            form.cleaned_data["reference"],
+        ),
+        title=_("Record the original"),
+        button=_("Record the original"),
+        said=_("The original is here."),
+    )
+
+
+@login_required
+def report(request: HttpRequest, pk: int, place: int) -> HttpResponse:
+    """Say what was done on one measure."""
+    letter = letter_of(request, pk)
+    measures = facts_of(letter).measures
+    if place >= len(measures):
+        raise NotVisible("access.not_visible", act="see_measure")
+    held = MeasureReport.objects.filter(reply__letter=letter, position=place).first()
+    form = forms.ReportForm(
+        request.POST or None,
+        initial={"outcome": held.outcome} if held else {},
+        words={"report": held.words} if held else {},
+    )
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.execute_letter(
+            officer_of(request), letter, reports=[_report(form, place, language())]
+        ),
+        title=type_names(measures[place].type)[language()],
+        button=_("Keep the report"),
+        said=_("The report is kept."),
+    )
+
+
+def _report(form: forms.ReportForm, place: int, written_in: str) -> actions.Report:
+    outcome = Outcome(form.cleaned_data["outcome"])
+    return actions.Report(place, outcome, form.words("report"), written_in)
+
+
+@login_required
+def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add an item of our evidence to the reply."""
+    letter = letter_of(request, pk)
+    form = forms.HandOverForm(
+        request.POST or None, items=Item.objects.visible_to(officer_of(request))
+    )
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.execute_letter(
+            officer_of(request),
+            letter,
+            items=[actions.Handed(form.cleaned_data["item"], form.words("title"))],
+        ),
+        title=_("Hand over an item"),
+        button=_("Add to the reply"),
+        said=_("The item is part of the reply. Nothing has left yet."),
+    )
+
+
+@login_required
+def upload(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take what was obtained into evidence and add it to the reply."""
+    letter = letter_of(request, pk)
+    form = forms.UploadForm(request.POST or None, request.FILES or None)
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: _take_in(request, letter, form),
+        title=_("Add what was obtained"),
+        button=_("Take in and add"),
+        said=_("The file is an item of evidence now, and part of the reply."),
+        upload=True,
+    )
+
+
+def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadForm) -> None:
+    officer = officer_of(request)
+    require(officer, Act.EXECUTE_LETTER)
+    require_report_open(letter.desk_state)
+    data = form.cleaned_data
+    file = data["file"]
+    title = form.words("title")
+    item = evidence.ingest(
+        officer,
+        file.file,
+        title=title[language()][:200],
+        kind=data["kind"],
+        access=[("letter", letter.uid)],
+        origin=Origin.INVESTIGATION,
+        acquisition=evidence.Acquisition(
+            acquired_by=officer.name,
+            acquired_at=timezone.now(),
+            place=data["place"],
+            method=data["method"],
+            legal_authority=data["legal_authority"],
+        ),
+        compartment=Compartment.DISCLOSABLE,
+        original_name=file.name or "",
+        declared_type=file.content_type or "",
+        expected_size=file.size,
+    )
+    actions.execute_letter(officer, letter, items=[actions.Handed(item, title)])
+
+
+@login_required
+@require_POST
+def take_back(request: HttpRequest, pk: int, handed: int) -> HttpResponse:
+    """Take an item out of the reply."""
+    letter = letter_of(request, pk)
+    rows = ReplyItem.objects.filter(reply__letter=letter).select_related("reply__letter", "item")
+    found = fetch(rows, pk=handed)
+    verb = partial(actions.take_back_item, officer_of(request), found)
+    return done(request, letter, verb, _("The item stays here."))
+
+
+@login_required
+def conditions(request: HttpRequest, pk: int) -> HttpResponse:
+    """Set conditions on use before anything leaves."""
+    letter = letter_of(request, pk)
+    form = forms.ConditionsForm(request.POST or None)
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.propose_conditions(officer_of(request), letter, form.conditions()),
+        title=_("Set conditions on use"),
+        button=_("Propose the conditions"),
+        said=_("The conditions are on their way. Nothing leaves before they are accepted."),
+        text=_("The report can no longer change once conditions are proposed."),
+    )
+
+
+@login_required
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign and release the reply."""
+    letter = letter_of(request, pk)
+    reply = Reply.objects.filter(letter=letter).first()
+    form = forms.ReleaseForm(request.POST or None, words=signatory_words(letter.signatory))
+    context: dict[str, Any] = {"items": reply.items.count() if reply else 0}
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.release_reply(
+            officer_of(request),
+            letter,
+            signatory=form.signatory(),
+            return_required=form.cleaned_data["return_required"],
+        ),
+        title=_("Release the reply"),
+        button=_("Sign and release"),
+        said=_("The reply is sealed and on its way."),
+        text=_("Items that leave with it: %(items)s.") % context,
+    )
+
+
+@login_required
+def refuse(request: HttpRequest, pk: int) -> HttpResponse:
+    """Refuse the letter on a ground, and say what would cure it."""
+    letter = letter_of(request, pk)
+    form = forms.RefuseForm(request.POST or None, state=letter.requested[:2])
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.refuse_letter(officer_of(request), letter, form.ground()),
+        title=_("Refuse the letter"),
+        button=_("Refuse it"),
+        said=_("The refusal is on its way."),
+        text=_("Another basis, a condition or partial execution may be better than a refusal."),
+    )

@@ -1,0 +1,145 @@
+"""What every page of a letter shares: fetch it, call one verb, ask for a fresh second factor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from comity.accounts.models import Officer, fetch, officer_of
+from comity.assistance.models import LetterOfRequest
+from comity.assistance.models.work import provision_of
+from comity.core.errors import Incomplete, NotAllowed, Refused
+from comity.core.law.letters import label_of
+from comity.core.law.loader import LANGUAGES, Fact
+from comity.ui.labels import label
+
+Page = Callable[..., HttpResponse]
+Verb = Callable[[Officer, LetterOfRequest], object]
+
+
+def letter_of(request: HttpRequest, pk: int) -> LetterOfRequest:
+    """The letter, if this officer may see it. Raises NotVisible."""
+    rows = LetterOfRequest.objects.visible_to(officer_of(request))
+    return fetch(rows.select_related("partner", "case", "author", "reviewer", "approver"), pk=pk)
+
+
+def done(
+    request: HttpRequest, letter: LetterOfRequest, verb: Callable[[], object], said: str
+) -> HttpResponseRedirect:
+    """Do one verb and go back to the letter, with what was done or why not."""
+    try:
+        verb()
+    except NotAllowed:
+        raise
+    except Refused as refusal:
+        messages.error(request, why(refusal))
+    else:
+        messages.success(request, said)
+    return redirect(letter.get_absolute_url())
+
+
+def filled(
+    request: HttpRequest,
+    letter: LetterOfRequest,
+    form: Any,
+    verb: Callable[[], object],
+    *,
+    title: str,
+    button: str,
+    said: str,
+    **context: Any,
+) -> HttpResponse:
+    """Show a form; when it is sent and sound, do the verb and go back to the letter.
+
+    context: text, upload, crumb, quote (label, words, language) beside the form.
+    """
+    if request.method == "POST" and form.is_valid():
+        try:
+            verb()
+        except NotAllowed:
+            raise
+        except Refused as refusal:
+            form.add_error(None, why(refusal))
+        else:
+            messages.success(request, said)
+            return redirect(letter.get_absolute_url())
+    shown = {"letter": letter, "form": form, "title": title, "button": button, **context}
+    status = 400 if form.errors else 200
+    return render(request, "assistance/form.html", shown, status=status)
+
+
+def why(refusal: Refused) -> str:
+    """The sentence for a refusal; what is missing is named field by field."""
+    if not isinstance(refusal, Incomplete) or refusal.code != "letter.incomplete":
+        return label(refusal)
+    named = dict.fromkeys(_named(code) for code in refusal.facts.get("missing", []))
+    return _("The letter is not complete. Missing: %(parts)s.") % {"parts": "; ".join(named)}
+
+
+def _named(code: str) -> str:
+    """The words for a code such as `measure.0.necessity_statement.absent` or `text`."""
+    parts = [part for part in code.split(".") if not part.isdecimal()]
+    if len(parts) == 1:
+        return label(code, "MissingPart")
+    field, rest = parts[1], parts[2:]
+    language = rest[-1] if rest and rest[-1] in LANGUAGES else ""
+    name = label_of(field)[_reader()]
+    in_language = f" ({label(language, 'Language')})" if language else ""
+    lack = rest[0] if rest else ""
+    return name + in_language if lack == "words" else f"{name}: {label(lack, 'Lack')}{in_language}"
+
+
+def _reader() -> str:
+    code = (get_language() or "en").split("-")[0]
+    return code if code in LANGUAGES else "en"
+
+
+def has_fresh_second_factor(request: HttpRequest) -> bool:
+    """Say whether the officer gave the second factor within the last minutes of this session."""
+    since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return any(
+        record.get("method") == "mfa" and record.get("at", 0) >= since
+        for record in get_authentication_records(request)
+    )
+
+
+def fresh_second_factor(page: Page) -> Page:
+    """Let a page be reached only just after the second factor; else ask for it and come back."""
+
+    @login_required
+    def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        if has_fresh_second_factor(request):
+            return page(request, *args, **options)
+        back = urlencode({"next": request.path})
+        return redirect(f"{reverse('mfa_reauthenticate')}?{back}")
+
+    return guarded
+
+
+def sure_of(found: Fact) -> str:
+    """How sure a fact is, as the source tag shows it; a treaty's own text was recalled."""
+    if found.basis in {"read", "excerpt"} and not found.signable and found.certainty == "high":
+        return "recalled"
+    return found.basis
+
+
+def sourced(found: Fact, language: str) -> dict[str, str]:
+    """A fact for the page: its words, its provision and how sure it is."""
+    return {
+        "text": found.text(language),
+        "provision": provision_of(found),
+        "sure": sure_of(found),
+        "certainty": found.certainty,
+    }
