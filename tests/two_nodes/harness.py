@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -112,6 +113,8 @@ class Node:
         if not name.startswith("worker"):
             port = self.listen_port if name == "exchange" else self.pages_port
             wait_for_port(port, self.processes[name])
+            if name == "exchange":
+                wait_for_handshake(port)
 
     def ensure(self, name: str) -> None:
         """Start a process unless it runs already."""
@@ -291,6 +294,22 @@ def wait_for_port(port: int, process: subprocess.Popen[Any], seconds: float = 20
     raise TimeoutError(f"nothing listens on port {port}")
 
 
+def wait_for_handshake(port: int, seconds: float = 30.0) -> None:
+    """Wait until the listener's own process answers, and not only the port is taken."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with (
+            suppress(OSError),
+            socket.create_connection(("127.0.0.1", port), timeout=seconds) as plain,
+            context.wrap_socket(plain),
+        ):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"no handshake on port {port}")
+
+
 class FlakyProxy:
     """A bad network between two nodes: passes bytes, and breaks connections as its seed decides.
 
@@ -342,6 +361,7 @@ class FlakyProxy:
             return
         try:
             server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
+            server.settimeout(None)
         except OSError:
             client.close()
             return

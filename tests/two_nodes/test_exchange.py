@@ -118,6 +118,7 @@ def test_a_partner_that_has_not_confirmed_us_is_named(running):
     kyiv, tokyo = running
     bundle = tokyo.home / "keys" / "partners-ca.pem"
     good = bundle.read_bytes()
+    tokyo.kill("worker")  # it would put the file right
     bundle.write_bytes((tokyo.home / "keys" / "ca.pem").read_bytes())
     try:
         tokyo.kill("exchange")

@@ -222,6 +222,8 @@ def code_of(failure: BaseException) -> str:
     for cause in _causes(failure):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _CERTIFICATE_CODES.get(cause.verify_code, "tls.unknown_authority")
+        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return "net.cut"
         if isinstance(cause, ssl.SSLError):
             reason = cause.reason or ""
             return next((code for word, code in _ALERTS.items() if word in reason), "tls.failed")
