@@ -66,7 +66,11 @@ def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
     key = vaultfile.new_key()
     with _incoming_file() as (path, target):
         try:
-            sealed = _sealer().seal(source, cast("BinaryIO", _WatchedTarget(target)), key)
+            sealed = _sealer().seal(
+                cast("BinaryIO", _WatchedSource(source, announced)),
+                cast("BinaryIO", _WatchedTarget(target)),
+                key,
+            )
             _require_unchanged(source, before, sealed.plain_size, announced)
             os.fchmod(target.fileno(), 0o400)
             os.fsync(target.fileno())
@@ -301,6 +305,27 @@ def _require_space(needed: int) -> None:
     free = shutil.disk_usage(_folders()[0]).free
     if free - vaultfile.stored_size(needed) < settings.COMITY_RESERVED_DISK_BYTES:
         raise Refused("vault.disk_full")
+
+
+class _WatchedSource:
+    """The source being read; one that gives more than it announced is not read to its end."""
+
+    def __init__(self, source: BinaryIO, announced: int | None) -> None:
+        self._source, self._left = source, announced
+        self._fill = getattr(source, "readinto", None)
+
+    def readinto(self, buffer: memoryview) -> int:
+        if self._fill is not None:
+            count = self._fill(buffer) or 0
+        else:
+            piece = self._source.read(len(buffer))
+            count = len(piece)
+            buffer[:count] = piece
+        if self._left is not None:
+            self._left -= count
+            if self._left < 0:
+                raise Refused("vault.source_changed")
+        return count
 
 
 class _WatchedTarget:
