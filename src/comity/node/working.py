@@ -23,7 +23,8 @@ from django_tasks_db.models import DBTaskResult
 
 logger = logging.getLogger("comity.worker")
 
-IDLE_SECONDS = 0.2
+# An idle worker looks less and less often, so that a node at rest costs next to nothing.
+IDLE_SECONDS, IDLE_AT_MOST_SECONDS = 0.1, 1.0
 # A task that has run this long may have been left by a killed worker: another is started beside
 # it. Every task may run twice and at once, since it claims its rows with leases of their own.
 ALONE_FOR = timedelta(seconds=10)
@@ -50,14 +51,20 @@ def plan() -> list[Planned]:
     ]
 
 
-def enqueue_due(planned: list[Planned], *, now: float) -> None:
-    """Enqueue each task whose look has come and that is due, unless it waits or runs already."""
+def enqueue_due(planned: list[Planned], *, now: float) -> int:
+    """Enqueue each task whose look has come and that is due, unless it waits or runs already.
+
+    Returns how many were enqueued.
+    """
+    enqueued = 0
     for line in planned:
         if now < line.next_look:
             continue
         line.next_look = now + line.seconds
         if line.is_due() and not _waits_or_runs(line.task.module_path):
             line.task.enqueue()
+            enqueued += 1
+    return enqueued
 
 
 def _waits_or_runs(path: str) -> bool:
@@ -94,10 +101,13 @@ def _worker() -> Worker:
     )
 
 
-def work_once(planned: list[Planned] | None = None) -> None:
-    """Enqueue what is due and run until nothing is ready."""
-    enqueue_due(planned or plan(), now=time.monotonic())
+def work_once(planned: list[Planned] | None = None) -> bool:
+    """Enqueue what is due and run until nothing is ready; say whether there was anything."""
+    enqueued = enqueue_due(planned or plan(), now=time.monotonic())
+    if not enqueued and not DBTaskResult.objects.ready().exists():
+        return False
     _worker().run()
+    return True
 
 
 def work_until_stopped() -> None:
@@ -106,17 +116,17 @@ def work_until_stopped() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     planned = plan()
-    next_housekeeping = 0.0
+    next_housekeeping, idle = 0.0, IDLE_SECONDS
     while not stop.is_set():
         try:
             if time.monotonic() >= next_housekeeping:
                 drop_old_results()
                 next_housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
-            work_once(planned)
+            idle = IDLE_SECONDS if work_once(planned) else min(idle * 1.5, IDLE_AT_MOST_SECONDS)
         except OperationalError as failure:  # the database is away or busy: it will be back
             logger.warning(
                 "The database does not answer (%s); trying again.", type(failure).__name__
             )
             close_old_connections()
             stop.wait(1.0)
-        stop.wait(IDLE_SECONDS)
+        stop.wait(idle)
