@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from comity.accounts.models import Officer
 from comity.core.access import Role
@@ -24,9 +25,9 @@ class RolesForm(forms.Form):
 
 
 class OfficerForm(RolesForm):
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("officer", "Name"), max_length=120)
     name_latin = forms.CharField(label=_("Name in Latin letters"), max_length=120, required=False)
-    title = forms.CharField(label=_("Title"), max_length=120, required=False)
+    title = forms.CharField(label=pgettext_lazy("officer", "Title"), max_length=120, required=False)
     office = forms.CharField(label=_("Office"), max_length=200, required=False)
     email = forms.EmailField(label=_("Address for signing in"))
     language = forms.ChoiceField(
