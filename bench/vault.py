@@ -1,0 +1,213 @@
+"""A large file and many small ones taken into evidence, beside what processor and disk allow.
+
+Through `evidence.ingest`: hash, encrypt, hash, sync, rename, sync, then the transaction with item,
+custody and ledger entries. The limit of a large file is the slower of hashing with encrypting on
+one core and writing with syncing; that of small ones is syncing a file and its folder each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import measure
+
+SHARE_OF_LIMIT = 0.6
+RESIDENT_MB = 200
+SMALL_BYTES = 50_000
+MEBIBYTE = 1 << 20
+
+
+def main() -> None:
+    parser = measure.arguments(__doc__ or "")
+    parser.add_argument("--size", type=int, default=4096, help="MiB of the large file")
+    parser.add_argument("--files", type=int, default=500, help="number of small files")
+    parser.add_argument("--folder", type=Path, help="where to write; the disk to be measured")
+    parser.add_argument("--run", choices=["large", "small"], help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.run:
+        print(json.dumps(RUNS[chosen.run](chosen)))
+        return
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        rows = measured(Path(folder), chosen)
+    measure.write("vault", rows, chosen.output)
+
+
+def measured(folder: Path, chosen: argparse.Namespace) -> list[measure.Row]:
+    """Every round takes the limits and our own work one after another."""
+    _make_plain(folder / "plain", chosen.size)
+    seen: dict[str, list[float]] = {}
+
+    def note(**values: float) -> None:
+        for name, value in values.items():
+            seen.setdefault(name, []).append(value)
+
+    for _ in range(chosen.rounds):
+        note(
+            processor=measure.hash_and_encrypt_limit(min(chosen.size, 512)),
+            disk=measure.disk_limit(folder, chosen.size),
+            small_limit=_small_limit(folder, chosen.files),
+        )
+        large, small = (_alone(run, folder, chosen) for run in ("large", "small"))
+        note(
+            large=chosen.size * MEBIBYTE / 1e6 / large["seconds"],
+            resident=large["resident_mb"],
+            small=chosen.files / small["seconds"],
+        )
+    return _rows(seen, chosen)
+
+
+def _rows(seen: dict[str, list[float]], chosen: argparse.Namespace) -> list[measure.Row]:
+    median = {name: measure.median(values) for name, values in seen.items()}
+    limit, what = min(
+        (median["processor"], "hash + encryption, one core"), (median["disk"], "disk, write + sync")
+    )
+    share, peak = median["large"] / limit, max(seen["resident"])
+    return [
+        measure.Row(
+            "vault.ingest",
+            f"a file of {chosen.size} MiB taken in, with item, custody and entries",
+            median["large"],
+            "MB/s",
+            f">= {SHARE_OF_LIMIT:.0%} of the limit",
+            share >= SHARE_OF_LIMIT,
+            limit={"what": what, "median": limit},
+            spread=seen["large"],
+        ),
+        measure.Row("vault.ingest.share", "of the limit", share * 100, "%"),
+        measure.Row(
+            "vault.ingest.resident",
+            "resident memory of the whole process at its highest",
+            peak,
+            "MB",
+            f"<= {RESIDENT_MB} MB",
+            peak <= RESIDENT_MB,
+        ),
+        measure.Row(
+            "vault.ingest.small",
+            f"files of {SMALL_BYTES} bytes, each with its own transaction",
+            median["small"],
+            "files/s",
+            limit={"what": "write, sync, sync the folder", "median": median["small_limit"]},
+            spread=seen["small"],
+        ),
+        measure.Row("limit.processor", "hash + encryption, one core", median["processor"], "MB/s"),
+        measure.Row("limit.disk", "the same bytes written + synced", median["disk"], "MB/s"),
+    ]
+
+
+def _make_plain(path: Path, mebibytes: int) -> None:
+    with path.open("wb") as plain:
+        for _ in range(mebibytes):
+            plain.write(os.urandom(MEBIBYTE))
+        plain.flush()
+        os.fsync(plain.fileno())
+
+
+def _small_limit(folder: Path, count: int) -> float:
+    shelf, block = folder / "small", os.urandom(SMALL_BYTES)
+    shelf.mkdir()
+    descriptor = os.open(shelf, os.O_RDONLY)
+    started = time.perf_counter()
+    for number in range(count):
+        with (shelf / str(number)).open("wb") as file:
+            file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        os.fsync(descriptor)
+    seconds = time.perf_counter() - started
+    os.close(descriptor)
+    subprocess.run(["rm", "-r", shelf], check=True)
+    return count / seconds
+
+
+def _alone(run: str, folder: Path, chosen: argparse.Namespace) -> dict[str, float]:
+    """One run on a new node in a process of its own, so that its peak memory is its own."""
+    with tempfile.TemporaryDirectory(dir=folder) as home:
+        environment = os.environ | {
+            "COMITY_HOME": home,
+            "SECRET_KEY": "only-for-benchmarks",
+            "DJANGO_SETTINGS_MODULE": "comity.node.settings",
+            "COMITY_RESERVED_DISK_BYTES": "0",
+        }
+        command = [sys.executable, __file__, "--run", run, "--folder", str(folder)]
+        command += ["--files", str(chosen.files)]
+        os.sync()
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def _node() -> tuple[Any, list[tuple[str, uuid.UUID]]]:
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from comity.accounts import actions as accounts
+    from comity.accounts.models import Officer, OfficerRole
+    from comity.core import keyring
+
+    call_command("migrate", verbosity=0, skip_checks=True)
+    now = datetime.now(UTC)
+    keyring.create(settings.COMITY_KEYS, node_id="bench.test", hosts=["localhost"], now=now)
+    officer = Officer.objects.create(email="bench@example.test", name="R. Melnyk")
+    OfficerRole.objects.create(officer=officer, role="investigator", granted_by="bench")
+    case = uuid.uuid4()
+    accounts.found_team(officer, kind="case", record=case)
+    return officer, [("case", case)]
+
+
+def _ingest(officer: Any, access: list[tuple[str, uuid.UUID]], source: Any) -> None:
+    from comity.evidence import actions
+
+    actions.ingest(
+        officer,
+        source,
+        title="A file",
+        kind="photo",
+        access=access,
+        origin="investigation",
+        acquisition=actions.Acquisition("R. Melnyk", datetime.now(UTC)),
+    )
+
+
+def run_large(chosen: argparse.Namespace) -> dict[str, float]:
+    officer, access = _node()
+    started = time.perf_counter()
+    with (chosen.folder / "plain").open("rb", buffering=0) as source:
+        _ingest(officer, access, source)
+    return {"seconds": time.perf_counter() - started, "resident_mb": _resident_mb()}
+
+
+def run_small(chosen: argparse.Namespace) -> dict[str, float]:
+    import io
+
+    officer, access = _node()
+    contents = [os.urandom(SMALL_BYTES) for _ in range(chosen.files)]
+    started = time.perf_counter()
+    for content in contents:
+        _ingest(officer, access, io.BytesIO(content))
+    return {"seconds": time.perf_counter() - started, "resident_mb": _resident_mb()}
+
+
+def _resident_mb() -> float:
+    # VmHWM: the peak that getrusage gives would include the parent's before exec.
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) * 1024 / 1e6
+
+
+RUNS = {"large": run_large, "small": run_small}
+
+if __name__ == "__main__":
+    main()
