@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +24,7 @@ from comity.cases import models as cases
 from comity.core.access import Actor
 from comity.core.worklist import WorkRow
 from comity.exchange import models as exchange
+from comity.ui import formats
 
 # Each app that makes work says what waits for an officer.
 WORK_SOURCES: tuple[Callable[[Actor], list[WorkRow]], ...] = (
@@ -56,7 +58,7 @@ def today(request: HttpRequest) -> HttpResponse:
         request,
         "node/today.html",
         {
-            "now": now,
+            "heading": _("Today, %(day)s") % {"day": _day_in_words(now)},
             "summary": _summary(len(urgent), len(waiting)),
             "urgent": [_shown(row, now, first=place == 0) for place, row in enumerate(urgent)],
             "waiting": [
@@ -65,6 +67,11 @@ def today(request: HttpRequest) -> HttpResponse:
             ],
         },
     )
+
+
+def _day_in_words(now: datetime) -> str:
+    language = (get_language() or "en").split("-")[0]
+    return formats.long_date(timezone.localtime(now).date(), language)
 
 
 def _summary(urgent: int, waiting: int) -> str:

@@ -54,9 +54,9 @@ class Stage:
             node_id="opg-kyiv.comity.example",
             state="UA",
             names={
-                "uk": "Офіс прокурора, Київ\nХаб у Бучі",
-                "ja": "検察庁（キーウ）\nブチャ支援拠点",
-                "en": "Prosecutor's Office, Kyiv\nHub Bucha",
+                "uk": "Офіс прокурора, Київ",
+                "ja": "キーウ検察庁",
+                "en": "Prosecutor's Office, Kyiv",
             },
             language="uk",
             time_zone="Europe/Kyiv",

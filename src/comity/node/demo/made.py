@@ -118,15 +118,15 @@ def testimony(folder: Path) -> list[tuple[Path, Made]]:
     return [
         (
             statement,
-            Made("statement.txt", "witness-statement", "statement", "Statement", "text/plain"),
+            Made("statement.txt", "witness-statement", "statement", "Заява", "text/plain"),
         ),
-        (first, Made("1.png", "photo", "media", "School yard, first view", "image/png")),
-        (second, Made("2.png", "photo", "media", "School yard, fragment", "image/png")),
-        (recording, Made("recording.wav", "audio", "media", "Sound of the strikes", "audio/wav")),
+        (first, Made("1.png", "photo", "media", "Подвір’я школи, перший знімок", "image/png")),
+        (second, Made("2.png", "photo", "media", "Подвір’я школи, уламок", "image/png")),
+        (recording, Made("recording.wav", "audio", "media", "Звук влучань", "audio/wav")),
         (
             certificate,
             Made(
-                "certificate.pdf", "civil-registry", "summary", "Damage record", "application/pdf"
+                "certificate.pdf", "civil-registry", "summary", "Довідка про пошкодження", "application/pdf"
             ),
         ),
     ]

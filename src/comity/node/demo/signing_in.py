@@ -34,7 +34,7 @@ def table(stage: Stage) -> str:
         "codes change every 30 s: press Enter to print them again, or add the secret to an app.",
     ]
     for place in stage.places:
-        lines += ["", f"{place.names['en'].splitlines()[0]}: {place.pages_url}"]
+        lines += ["", f"{place.names['en']}: {place.pages_url}"]
         for part in CAST[place.state]:
             secret = part.totp_secret(place.node_id)
             lines.append(

@@ -90,7 +90,7 @@ def take_in_person() -> Answered:
         age_band=AgeBand.ADULT,
         language="uk",
         searched=True,
-        reason="witness",
+        reason="Бачила обстріл школи",
     )
     agreed = _what_she_agreed_to()
     for recipient, purpose, scopes, mode, answer in agreed:
@@ -150,7 +150,7 @@ def take_account(*, files: list[str], folder: str) -> Answered:
                 declared_type=about.media_type,
                 account=account,
                 taken_at=datetime(2026, 11, 17, 11, 30, tzinfo=UTC),
-                place="Hub Bucha, room 2",
+                place="Хаб, кімната 2",
             )
         account = item.account_link.account
         items.append(item)
@@ -213,7 +213,7 @@ def qualify() -> Answered:
         reason="Будівля, призначена для освіти; загинули люди.",
     )
     cases.decide_charge(by("second"), charge, confirmed=True)
-    items = list(Item.objects.visible_to(prosecutor))
+    items = list(Item.objects.visible_to(prosecutor).order_by("pk"))[:2]
     rows = [row.element for row in cases.matrix(charge) if not row.question]
     for element in rows:
         if element.kind != "mental":
@@ -222,7 +222,7 @@ def qualify() -> Answered:
                 charge,
                 element=element.id,
                 state=ElementState.SUPPORTED,
-                items=items[:2],
+                items=items,
                 note="",
             )
     open_gaps = cases.gaps(charge)
