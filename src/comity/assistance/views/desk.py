@@ -19,7 +19,7 @@ from comity.assistance.forms.writing import PostForm, language
 from comity.assistance.models import LetterOfRequest, MeasureReport, Reply, ReplyItem
 from comity.assistance.models.facts import facts_of
 from comity.assistance.rules import require_report_open
-from comity.assistance.views.shared import done, filled, letter_of
+from comity.assistance.views.shared import done, filled, letter_of, sent
 from comity.core.access import Act, Compartment, require
 from comity.core.documents.letter import type_names
 from comity.core.documents.replies import Outcome
@@ -38,7 +38,7 @@ def register(request: HttpRequest, pk: int) -> HttpResponse:
     ).first()
     known = last.contact if last else {}
     form = forms.RegisterForm(
-        request.POST or None,
+        sent(request),
         initial={name: known.get(name) for name in ("email", "telephone", "languages")},
         words={
             **signatory_words(last.signatory if last else {}),
@@ -63,7 +63,7 @@ def register(request: HttpRequest, pk: int) -> HttpResponse:
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Find the letter admissible and say who executes it."""
     letter = letter_of(request, pk)
-    form = forms.AcceptForm(request.POST or None)
+    form = forms.AcceptForm(sent(request))
     return filled(
         request,
         letter,
@@ -79,7 +79,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 def original(request: HttpRequest, pk: int) -> HttpResponse:
     """Record that the paper original arrived."""
     letter = letter_of(request, pk)
-    form = PostForm(request.POST or None)
+    form = PostForm(sent(request))
     return filled(
         request,
         letter,
@@ -105,7 +105,7 @@ def report(request: HttpRequest, pk: int, place: int) -> HttpResponse:
         raise NotVisible("access.not_visible", act="see_measure")
     held = MeasureReport.objects.filter(reply__letter=letter, position=place).first()
     form = forms.ReportForm(
-        request.POST or None,
+        sent(request),
         initial={"outcome": held.outcome} if held else {},
         words={"report": held.words} if held else {},
     )
@@ -131,9 +131,7 @@ def _report(form: forms.ReportForm, place: int, written_in: str) -> actions.Repo
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """Add an item of our evidence to the reply."""
     letter = letter_of(request, pk)
-    form = forms.HandOverForm(
-        request.POST or None, items=Item.objects.visible_to(officer_of(request))
-    )
+    form = forms.HandOverForm(sent(request), items=Item.objects.visible_to(officer_of(request)))
     return filled(
         request,
         letter,
@@ -153,7 +151,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 def upload(request: HttpRequest, pk: int) -> HttpResponse:
     """Take what was obtained into evidence and add it to the reply."""
     letter = letter_of(request, pk)
-    form = forms.UploadForm(request.POST or None, request.FILES or None)
+    form = forms.UploadForm(sent(request), request.FILES or None)
     return filled(
         request,
         letter,
@@ -210,7 +208,7 @@ def take_back(request: HttpRequest, pk: int, handed: int) -> HttpResponse:
 def conditions(request: HttpRequest, pk: int) -> HttpResponse:
     """Set conditions on use before anything leaves."""
     letter = letter_of(request, pk)
-    form = forms.ConditionsForm(request.POST or None)
+    form = forms.ConditionsForm(sent(request))
     return filled(
         request,
         letter,
@@ -228,7 +226,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign and release the reply."""
     letter = letter_of(request, pk)
     reply = Reply.objects.filter(letter=letter).first()
-    form = forms.ReleaseForm(request.POST or None, words=signatory_words(letter.signatory))
+    form = forms.ReleaseForm(sent(request), words=signatory_words(letter.signatory))
     context: dict[str, Any] = {"items": reply.items.count() if reply else 0}
     return filled(
         request,
@@ -251,7 +249,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 def refuse(request: HttpRequest, pk: int) -> HttpResponse:
     """Refuse the letter on a ground, and say what would cure it."""
     letter = letter_of(request, pk)
-    form = forms.RefuseForm(request.POST or None, state=letter.requested[:2])
+    form = forms.RefuseForm(sent(request), state=letter.requested[:2])
     return filled(
         request,
         letter,

@@ -18,7 +18,7 @@ from comity.assistance.models import LetterOfRequest
 from comity.assistance.models.letters import LetterQuerySet, words_in
 from comity.assistance.models.work import provision_of
 from comity.assistance.rules import DeskState, Direction, State
-from comity.assistance.views.shared import why
+from comity.assistance.views.shared import sent, why
 from comity.cases.models import Charge
 from comity.core.access import Act, require
 from comity.core.errors import NotAllowed, Refused
@@ -90,7 +90,7 @@ def new_letter(request: HttpRequest) -> HttpResponse:
     charge = _charge(officer, request)
     element = request.GET.get("element", "")[:80]
     initial = {"case": charge.incident.case_id} if charge else {}
-    form = NewLetterForm(request.POST or None, officer=officer, initial=initial)
+    form = NewLetterForm(sent(request), officer=officer, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             letter = actions.draft_letter(

@@ -16,7 +16,7 @@ from comity.assistance.forms.writing import PostForm, ReasonForm, language
 from comity.assistance.models import LetterOfRequest
 from comity.assistance.rules import State
 from comity.assistance.views.gates import gates_of
-from comity.assistance.views.shared import done, filled, fresh_second_factor, letter_of
+from comity.assistance.views.shared import done, filled, fresh_second_factor, letter_of, sent
 from comity.core.access import Act, require
 from comity.core.law import letter_facts as law
 
@@ -43,7 +43,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the letter back to its author with a reason."""
     letter = letter_of(request, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(sent(request))
     return filled(
         request,
         letter,
@@ -61,7 +61,7 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Give up a letter that was not sent."""
     letter = letter_of(request, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(sent(request))
     return filled(
         request,
         letter,
@@ -115,7 +115,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 def post(request: HttpRequest, pk: int) -> HttpResponse:
     """Record that the paper original was posted."""
     letter = letter_of(request, pk)
-    form = PostForm(request.POST or None)
+    form = PostForm(sent(request))
     return filled(
         request,
         letter,

@@ -14,7 +14,7 @@ from comity.accounts.models import fetch, officer_of
 from comity.assistance import actions
 from comity.assistance.forms import writing as forms
 from comity.assistance.models import LetterItem, LetterOfRequest, LetterPaper, LetterPerson
-from comity.assistance.views.shared import done, filled, letter_of
+from comity.assistance.views.shared import done, filled, letter_of, sent
 from comity.core.errors import NotVisible
 from comity.evidence.models import Item
 from comity.vault.storage import take_in
@@ -35,7 +35,7 @@ def person(request: HttpRequest, pk: int, person: int) -> HttpResponse:
 def _person_page(request: HttpRequest, pk: int, number: int | None) -> HttpResponse:
     letter = letter_of(request, pk)
     held = fetch(letter.persons.prefetch_related("texts"), pk=number) if number else None
-    form = forms.PersonForm(request.POST or None, initial=_of_person(held), words=_words_of(held))
+    form = forms.PersonForm(sent(request), initial=_of_person(held), words=_words_of(held))
     return filled(
         request,
         letter,
@@ -106,7 +106,7 @@ def _offence_page(request: HttpRequest, pk: int, place: int | None) -> HttpRespo
         if held
         else {}
     )
-    form = forms.OffenceForm(request.POST or None, words=words)
+    form = forms.OffenceForm(sent(request), words=words)
     return filled(
         request,
         letter,
@@ -137,7 +137,7 @@ def new_item(request: HttpRequest, pk: int) -> HttpResponse:
     items = Item.objects.visible_to(officer_of(request))
     if letter.case is not None:
         items = items.filter(access__kind="case", access__record=letter.case.uid).distinct()
-    form = forms.ItemForm(request.POST or None, items=items)
+    form = forms.ItemForm(sent(request), items=items)
     return filled(
         request,
         letter,
@@ -170,7 +170,7 @@ def remove_item(request: HttpRequest, pk: int, exhibit: int) -> HttpResponse:
 def new_paper(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a paper with the letter."""
     letter = letter_of(request, pk)
-    form = forms.PaperForm(request.POST or None, request.FILES or None)
+    form = forms.PaperForm(sent(request), request.FILES or None)
     return filled(
         request,
         letter,

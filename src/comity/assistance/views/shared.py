@@ -10,7 +10,7 @@ from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -48,6 +48,11 @@ def done(
     else:
         messages.success(request, said)
     return redirect(letter.get_absolute_url())
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What was sent with a form, however little; None while it is only shown."""
+    return request.POST if request.method == "POST" else None
 
 
 def filled(
@@ -111,7 +116,7 @@ def has_fresh_second_factor(request: HttpRequest) -> bool:
     since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
     return any(
         record.get("method") == "mfa" and record.get("at", 0) >= since
-        for record in get_authentication_records(request)
+        for record in get_authentication_records(request, officer_of(request))
     )
 
 

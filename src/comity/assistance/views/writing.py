@@ -15,7 +15,7 @@ from comity.assistance.forms import writing as forms
 from comity.assistance.models import LetterOfRequest, Measure, Paragraph
 from comity.assistance.models.facts import proceeding_of
 from comity.assistance.rules import TextKind
-from comity.assistance.views.shared import done, filled, letter_of
+from comity.assistance.views.shared import done, filled, letter_of, sent
 from comity.core.errors import NotVisible, Refused, Untrusted
 from comity.core.law import letter_facts as law
 from comity.core.law.drafting import reciprocity_draft
@@ -28,7 +28,7 @@ from comity.ui.labels import label
 def basis_facts(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what is known of the case, so that the bases can be judged."""
     letter = letter_of(request, pk)
-    form = forms.BasisFactsForm(request.POST or None, known=actions.basis_facts_of(letter))
+    form = forms.BasisFactsForm(sent(request), known=actions.basis_facts_of(letter))
     return filled(
         request,
         letter,
@@ -64,7 +64,7 @@ def confirm_provision(request: HttpRequest, pk: int, part: str, place: int) -> H
 def cite_provision(request: HttpRequest, pk: int) -> HttpResponse:
     """Add a provision to the basis in the lawyer's own words."""
     letter = letter_of(request, pk)
-    form = forms.CiteForm(request.POST or None)
+    form = forms.CiteForm(sent(request))
     return filled(
         request,
         letter,
@@ -82,7 +82,7 @@ def decide_field(request: HttpRequest, pk: int, field: str) -> HttpResponse:
     letter = letter_of(request, pk)
     asked = request.GET.get("measure", "")
     measure = int(asked[:4]) if asked.isdecimal() else None
-    form = forms.DecisionForm(request.POST or None)
+    form = forms.DecisionForm(sent(request))
     try:
         name = label_of(field)[forms.language()]
     except Untrusted as unknown:
@@ -111,7 +111,7 @@ def new_text(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if kind not in set(TextKind):
         raise NotVisible("access.not_visible", act="see_text")
     form = forms.ParagraphForm(
-        request.POST or None,
+        sent(request),
         source=letter.source_language,
         initial={"text": _drafted(letter, TextKind(kind))},
     )
@@ -151,7 +151,7 @@ def edit_text(request: HttpRequest, pk: int, text: int) -> HttpResponse:
     letter = letter_of(request, pk)
     paragraph = _paragraph(letter, text)
     form = forms.ParagraphForm(
-        request.POST or None, source=paragraph.language, initial={"text": paragraph.text}
+        sent(request), source=paragraph.language, initial={"text": paragraph.text}
     )
     return filled(
         request,
@@ -184,7 +184,7 @@ def translate(request: HttpRequest, pk: int, text: int, language: str) -> HttpRe
         "translator": held.translator if held else officer_of(request).name,
         "machine_draft": held.machine_draft if held else False,
     }
-    form = forms.TranslationForm(request.POST or None, target=language, initial=initial)
+    form = forms.TranslationForm(sent(request), target=language, initial=initial)
     return filled(
         request,
         letter,
@@ -213,7 +213,7 @@ def remove_text(request: HttpRequest, pk: int, text: int) -> HttpResponse:
 def new_measure(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for one more measure."""
     letter = letter_of(request, pk)
-    form = forms.AddMeasureForm(request.POST or None)
+    form = forms.AddMeasureForm(sent(request))
     return filled(
         request,
         letter,
@@ -235,7 +235,7 @@ def measure(request: HttpRequest, pk: int, measure: int) -> HttpResponse:
     """Answer the fields of a measure."""
     letter = letter_of(request, pk)
     found = _measure(letter, measure)
-    form = forms.MeasureForm(request.POST or None, measure=found)
+    form = forms.MeasureForm(sent(request), measure=found)
     return filled(
         request,
         letter,
@@ -268,7 +268,7 @@ def proceeding(request: HttpRequest, pk: int) -> HttpResponse:
     letter = letter_of(request, pk)
     held = proceeding_of(letter)
     form = forms.ProceedingForm(
-        request.POST or None,
+        sent(request),
         initial={"number": held.number, "stage": held.stage.value, "opened_on": held.opened_on},
         words={"conducted_by": held.conducted_by},
     )
@@ -294,7 +294,7 @@ def transmission(request: HttpRequest, pk: int) -> HttpResponse:
         "deadline": letter.deadline,
         "protection": letter.protection,
     }
-    form = forms.TransmissionForm(request.POST or None, initial=initial)
+    form = forms.TransmissionForm(sent(request), initial=initial)
     return filled(
         request,
         letter,
@@ -318,7 +318,7 @@ def officials(request: HttpRequest, pk: int) -> HttpResponse:
     letter = letter_of(request, pk)
     contact, signatory, approval = letter.contact, letter.signatory, letter.approval
     form = forms.OfficialsForm(
-        request.POST or None,
+        sent(request),
         initial={name: contact.get(name) for name in ("email", "telephone", "languages")},
         words={
             "contact": contact.get("names", {}),
