@@ -33,7 +33,8 @@ def extract() -> None:
     for language in LANGUAGES:
         path = LOCALE / language / "LC_MESSAGES/django.po"
         catalogue = polib.pofile(str(path), wrapwidth=0)
-        catalogue.metadata.pop("POT-Creation-Date", None)
+        for name in ("POT-Creation-Date", "Report-Msgid-Bugs-To"):
+            catalogue.metadata.pop(name, None)
         catalogue.save(str(path))
 
 

@@ -126,7 +126,11 @@ def testimony(folder: Path) -> list[tuple[Path, Made]]:
         (
             certificate,
             Made(
-                "certificate.pdf", "civil-registry", "summary", "Довідка про пошкодження", "application/pdf"
+                "certificate.pdf",
+                "civil-registry",
+                "summary",
+                "Довідка про пошкодження",
+                "application/pdf",
             ),
         ),
     ]
