@@ -396,11 +396,12 @@ class Receipt(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["partner", "direction", "-id"], name="receipt_last"),
             models.Index(
                 fields=["partner", "id"],
                 name="receipt_to_deliver",
                 condition=Q(direction="given", delivered_at=None),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

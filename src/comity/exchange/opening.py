@@ -18,9 +18,8 @@ from comity.core.errors import Untrusted
 from comity.core.messages import Attachment, Message
 from comity.core.sealing import envelope
 from comity.core.sealing.envelope import Opened
-from comity.exchange import spool
+from comity.exchange import actions, spool
 from comity.exchange.models import IncomingBlob, IncomingMessage, Partner
-from comity.ledger import actions as ledger
 from comity.ledger import stamping
 from comity.vault import storage
 
@@ -50,7 +49,7 @@ def open_message(incoming: IncomingMessage) -> OpenedMessage:
     """
     target = io.BytesIO()
     with spool.absolute(incoming.sealed_path).open("rb") as source:
-        opened = envelope.open_stream(source, target, ledger.keyring().kem_private())
+        opened = envelope.open_stream(source, target, actions.keyring().kem_private())
     _require_envelope(opened, incoming, "message")
     if opened.public["message_id"] != str(incoming.uid):
         raise Untrusted("envelope.other_message")
@@ -110,7 +109,7 @@ def take_attachments(
     Refused("vault.disk_full").
     """
     rows = [_blob_of(incoming.partner, each) for each in message.attachments]
-    keys = ledger.keyring().kem_private()
+    keys = actions.keyring().kem_private()
     taken = []
     for each, row in zip(message.attachments, rows, strict=True):
         path = spool.blob_path(incoming.partner.uid, row.sealed_sha256)

@@ -25,7 +25,6 @@ from comity.core.sealing.fields import Fields, moment_text
 from comity.exchange import actions, spool
 from comity.exchange.models import IncomingBlob, IncomingMessage, OwnDescriptor, Partner
 from comity.exchange.rules import WAITING, PartnerStatus
-from comity.ledger import actions as ledger
 
 OCTETS = "application/octet-stream"
 JOSE = "application/jose"
@@ -111,9 +110,9 @@ def _json(value: dict[str, Any], status: int = 200) -> HttpResponse:
 
 
 def _identify(request: HttpRequest, caller: Caller) -> VerifiedCall:
-    """Check that an active partner signed this call and has not made it before.
+    """Check that an active partner signed this call; its nonce is used up with what it does.
 
-    Raises Untrusted: codes of `httpsig`, "partner.suspended", "call.replayed".
+    Raises Untrusted: codes of `httpsig`, "partner.suspended".
     """
 
     def public_key_for(keyid: str) -> Ed25519PublicKey | None:
@@ -137,7 +136,6 @@ def _identify(request: HttpRequest, caller: Caller) -> VerifiedCall:
         raise
     if _partner(caller).status != PartnerStatus.ACTIVE:
         raise Untrusted("partner.suspended")
-    actions.require_unused(call)
     return call
 
 
@@ -225,7 +223,7 @@ def _look_at(arrived: spool.Arrived, partner: Partner, message_id: uuid.UUID) ->
         raise Untrusted("envelope.other_sender")
     if header.payload["to"] != settings.COMITY_NODE_ID:
         raise Untrusted("envelope.not_for_us")
-    held = ledger.keyring().kem_private()
+    held = actions.keyring().kem_private()
     if not any(one.key_id in held for one in header.recipients):
         return Untrusted("envelope.not_for_us")
     return None

@@ -30,6 +30,7 @@ logger = logging.getLogger("comity.exchange")
 SLICE_SECONDS = 6.0
 MESSAGES_AT_ONCE = 20
 RECEIPTS_AT_ONCE = 50
+CLAIMED_AT_ONCE = 8
 TIDY_EVERY_SECONDS = 60.0
 OUTGOING_IS_OLD_SECONDS = 24 * 3600
 ARRIVAL_IS_OLD_SECONDS = 3600
@@ -241,8 +242,12 @@ def work_inbox() -> int:
 def work(seconds: float = SLICE_SECONDS) -> int:
     """Take one waiting message after another until none is workable or the time is over."""
     until, done = time.monotonic() + seconds, 0
-    while time.monotonic() < until and (incoming := actions.claim_incoming()) is not None:
-        done += _work_on(incoming)
+    while time.monotonic() < until and (claimed := actions.claim_incoming(CLAIMED_AT_ONCE)):
+        for place, incoming in enumerate(claimed):
+            if time.monotonic() > until:
+                actions.release_incoming(claimed[place:])
+                break
+            done += _work_on(incoming)
     return done
 
 
@@ -270,7 +275,7 @@ def _hand_on(incoming: IncomingMessage) -> bool:
     actions.require_agreed(opened.message, incoming)
     sha256 = hashlib.sha256(opened.container).hexdigest()
     actions.note_opened(incoming, opened.message, sha256)
-    if not actions.is_in_turn(incoming):
+    if not actions.is_in_turn(opened.message, incoming):
         actions.hold(incoming, "message.out_of_turn")
         return False
     attachments = opening.take_attachments(

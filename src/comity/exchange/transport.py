@@ -21,9 +21,8 @@ from django.utils import timezone
 from comity.core import canonical, httpsig
 from comity.core.errors import Untrusted
 from comity.core.sealing.fields import moment_text
-from comity.exchange.actions import http_keyid
+from comity.exchange.actions import http_keyid, keyring
 from comity.exchange.models import Partner
-from comity.ledger import actions as ledger
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
@@ -161,7 +160,7 @@ class Line:
             method=method,
             target_uri=target,
             body_digest=body_digest,
-            key=ledger.keyring().http_key,
+            key=keyring().http_key,
             keyid=http_keyid(),
             created=timezone.now(),
             nonce=secrets.token_urlsafe(24),

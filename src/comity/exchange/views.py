@@ -54,7 +54,7 @@ def _words(refusal: Refused | Untrusted) -> str:
 
 
 def _url(name: str, *arguments: object) -> str:
-    return str(redirect(name, *arguments).url)  # type: ignore[call-overload]
+    return str(redirect(name, *arguments).url)
 
 
 @login_required

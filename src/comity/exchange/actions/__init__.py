@@ -1,6 +1,6 @@
 """The verbs of the exchange, one module a noun."""
 
-from comity.exchange.actions.calls import forget_nonces, require_unused, use_nonce
+from comity.exchange.actions.calls import forget_nonces, use_nonce
 from comity.exchange.actions.delivery import (
     bury_message,
     claim_partner,
@@ -36,6 +36,7 @@ from comity.exchange.actions.incoming import (
     record_acknowledged,
     record_handed_over,
     reject,
+    release_incoming,
     require_agreed,
     sweep_blobs,
 )
@@ -47,7 +48,7 @@ from comity.exchange.actions.outgoing import (
     queue_message,
     resend,
 )
-from comity.exchange.actions.own import http_keyid, own_descriptor, write_partners_bundle
+from comity.exchange.actions.own import http_keyid, keyring, own_descriptor, write_partners_bundle
 from comity.exchange.actions.partners import (
     confirm_partner,
     keep_diagnosis,
@@ -92,6 +93,7 @@ __all__ = [
     "keep_diagnosis",
     "keep_message",
     "keep_receipt",
+    "keyring",
     "learn",
     "mark_delivered",
     "next_messages",
@@ -114,9 +116,9 @@ __all__ = [
     "record_handed_over",
     "record_rejection",
     "reject",
+    "release_incoming",
     "release_partner",
     "require_agreed",
-    "require_unused",
     "resend",
     "revoke_partner",
     "state_failures",

@@ -13,24 +13,14 @@ from comity.core.httpsig import VerifiedCall
 from comity.exchange.models import SeenNonce
 
 
-def require_unused(call: VerifiedCall) -> None:
-    """Refuse a call that was made before, without waiting for its body.
-
-    Raises Untrusted("call.replayed").
-    """
-    if SeenNonce.objects.filter(keyid=call.keyid, nonce=call.nonce).exists():
-        raise Untrusted("call.replayed")
-
-
 @transaction.atomic
 def use_nonce(call: VerifiedCall) -> None:
-    """Use up a call's nonce; of two at once, one passes.
+    """Use up a call's nonce in the transaction of what it does; of two at once, one passes.
 
-    Raises Untrusted("call.replayed").
+    Raises Untrusted("call.replayed"); the transaction must end with it.
     """
     try:
-        with transaction.atomic():
-            SeenNonce.objects.create(keyid=call.keyid, nonce=call.nonce, seen_at=timezone.now())
+        SeenNonce.objects.create(keyid=call.keyid, nonce=call.nonce, seen_at=timezone.now())
     except IntegrityError:
         raise Untrusted("call.replayed") from None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -24,6 +25,7 @@ from comity.exchange.actions.rejections import record_rejection
 from comity.exchange.models import IncomingBlob, IncomingMessage, Partner, Receipt
 from comity.exchange.received import Received
 from comity.exchange.rules import (
+    DECIDED,
     WAITING,
     Direction,
     IncomingStatus,
@@ -97,10 +99,8 @@ def keep_message(
         container_sha256="",
         sealed_sha256=arrived.sha256,
         details={"reason": refusal.code} if refusal else None,
+        in_answer=True,  # a caller that hears nothing asks again and gets it again
     )
-    # The answer to the call carries it; a caller that hears nothing asks again and gets it again.
-    receipt.delivered_at = timezone.now()
-    receipt.save(update_fields=["delivered_at"])
     if refusal is None:
         ledger.append(
             NODE,
@@ -137,21 +137,28 @@ def _same_again(known: IncomingMessage, arrived: spool.Arrived) -> Kept:
 
 
 @transaction.atomic
-def claim_incoming() -> IncomingMessage | None:
-    """Take one waiting message whose turn has come, for the length of a lease."""
+def claim_incoming(at_most: int = 1) -> list[IncomingMessage]:
+    """Take waiting messages whose turn has come, oldest first, for the length of a lease."""
     now = timezone.now()
-    message = (
+    messages = list(
         IncomingMessage.objects.workable(now)
         .select_for_update(skip_locked=True, of=("self",))
-        .order_by("id")
-        .first()
+        .select_related("partner")
+        .order_by("id")[:at_most]
     )
-    if message is None:
-        return None
-    message.leased_until = now + lease()
-    message.attempts += 1
-    message.save(update_fields=["leased_until", "attempts"])
-    return message
+    for message in messages:
+        message.leased_until = now + lease()
+        message.attempts += 1
+    claimed = IncomingMessage.objects.filter(pk__in=[message.pk for message in messages])
+    claimed.update(leased_until=now + lease(), attempts=F("attempts") + 1)
+    return messages
+
+
+def release_incoming(messages: Sequence[IncomingMessage]) -> None:
+    """Let others take messages that were claimed and not begun."""
+    for message in messages:
+        claim = IncomingMessage.objects.filter(pk=message.pk, leased_until=message.leased_until)
+        claim.update(leased_until=None, attempts=F("attempts") - 1)
 
 
 def extend_claim(message: IncomingMessage) -> None:
@@ -164,7 +171,7 @@ def require_agreed(message: Message, incoming: IncomingMessage) -> None:
     """Check an opened message against its envelope, its sender, us, and what was agreed.
 
     Raises Untrusted("message.other_id" | "message.other_sender" | "message.other_addressee" |
-    "message.type_not_agreed" | "message.type_unknown" | "message.place_taken").
+    "message.type_not_agreed" | "message.type_unknown").
     """
     partner = incoming.partner
     if message.id != incoming.uid:
@@ -177,28 +184,38 @@ def require_agreed(message: Message, incoming: IncomingMessage) -> None:
         raise Untrusted("message.type_not_agreed", type=message.type)
     if message.type not in settings.MESSAGE_HANDLERS:
         raise Untrusted("message.type_unknown", type=message.type)
-    here = IncomingMessage.objects.filter(
-        partner=partner, conversation=message.conversation, seq=message.seq
+
+
+def is_in_turn(message: Message, incoming: IncomingMessage) -> bool:
+    """Say whether the message before it in its conversation, if any, has been decided.
+
+    Raises Untrusted("message.place_taken") if another message has its place.
+    """
+    around = IncomingMessage.objects.filter(
+        partner=incoming.partner,
+        conversation=message.conversation,
+        seq__in=[message.seq, message.seq - 1],
     ).exclude(pk=incoming.pk)
-    if here.exclude(status=IncomingStatus.REJECTED).exists():
+    states = list(around.values_list("seq", "status"))
+    if any(seq == message.seq and state != IncomingStatus.REJECTED for seq, state in states):
         raise Untrusted("message.place_taken", seq=message.seq)
+    return message.seq == 0 or any(
+        seq == message.seq - 1 and IncomingStatus(state) in DECIDED for seq, state in states
+    )
 
 
-def is_in_turn(incoming: IncomingMessage) -> bool:
-    """Say whether the message before it in its conversation, if any, has been decided."""
-    row = IncomingMessage.objects.filter(pk=incoming.pk)
-    return row.workable(timezone.now() + lease() * 2).exists()
-
-
-@transaction.atomic
 def note_opened(incoming: IncomingMessage, message: Message, container_sha256: str) -> None:
-    """Write down what the opened message says of its place, so that order can be kept."""
+    """Put what the opened message says of its place on the row; whoever decides saves it."""
     incoming.type = message.type
     incoming.conversation = message.conversation
     incoming.seq = message.seq
     incoming.in_reply_to = message.in_reply_to
     incoming.container_sha256 = container_sha256
-    incoming.save(update_fields=["type", "conversation", "seq", "in_reply_to", "container_sha256"])
+
+
+def _take_over(row: IncomingMessage, opened: IncomingMessage) -> None:
+    row.type, row.conversation, row.seq = opened.type, opened.conversation, opened.seq
+    row.in_reply_to, row.container_sha256 = opened.in_reply_to, opened.container_sha256
 
 
 @transaction.atomic
@@ -207,9 +224,10 @@ def hold(incoming: IncomingMessage, reason: str, *, wait_seconds: float = 0.0) -
     row = IncomingMessage.objects.select_for_update().get(pk=incoming.pk)
     if row.status not in WAITING:
         return
+    _take_over(row, incoming)
     row.status, row.reason, row.leased_until = IncomingStatus.HELD, reason, None
     row.next_attempt_at = timezone.now() + timedelta(seconds=wait_seconds)
-    row.save(update_fields=["status", "reason", "leased_until", "next_attempt_at"])
+    row.save()
 
 
 @transaction.atomic
@@ -240,8 +258,8 @@ def deliver(received: Received, taken: storage.TakenIn) -> bool:
     incoming = IncomingMessage.objects.select_for_update().get(pk=received.incoming.pk)
     if incoming.status not in WAITING:
         return False
+    _take_over(incoming, received.incoming)
     incoming.container = vault.keep(NODE, taken)
-    incoming.container_sha256 = taken.sha256
     incoming.status, incoming.reason = IncomingStatus.HANDLED, ""
     incoming.handled_at = timezone.now()
     incoming.leased_until = None
@@ -259,6 +277,8 @@ def deliver(received: Received, taken: storage.TakenIn) -> bool:
         raise Untrusted("partner.suspended")
     _give(partner, incoming, Event.CONSIGNED)
     digests = [attachment.sealed_sha256 for attachment, _ in received.attachments]
+    if not digests:
+        return True
     IncomingBlob.objects.filter(partner=partner, sealed_sha256__in=digests).update(
         used_at=timezone.now()
     )
@@ -294,9 +314,10 @@ def reject(incoming: IncomingMessage, doubt: Stated) -> bool:
     row = IncomingMessage.objects.select_for_update().get(pk=incoming.pk)
     if row.status not in WAITING:
         return False
+    _take_over(row, incoming)
     row.status, row.reason = IncomingStatus.REJECTED, doubt.code[:120]
     row.handled_at, row.leased_until = timezone.now(), None
-    row.save(update_fields=["status", "reason", "handled_at", "leased_until"])
+    row.save()
     record_rejection(what="message", doubt=doubt, partner=row.partner, message_id=row.uid)
     partner = lock(row.partner)
     if partner.status == PartnerStatus.ACTIVE:

@@ -24,6 +24,7 @@ from comity.core.sealing.envelope import Recipient, SealedDigest
 from comity.core.sealing.receipts import Event
 from comity.core.uuid7 import uuid7
 from comity.exchange import spool
+from comity.exchange.actions.own import keyring
 from comity.exchange.actions.receipts import give, lock
 from comity.exchange.models import OutgoingBlob, OutgoingMessage, Partner
 from comity.exchange.rules import Direction, OutgoingStatus, PartnerStatus
@@ -212,8 +213,8 @@ def _write_container(
     entries: list[container.Entry], now: datetime
 ) -> tuple[bytes, container.ContainerDigest, bool]:
     """Write it with a stamp if an authority answers, and without if none does."""
-    keyring = ledger.keyring()
-    seal = container.Seal(keyring.seal_key_pem, keyring.seal_certificate_pem)
+    ring = keyring()
+    seal = container.Seal(ring.seal_key_pem, ring.seal_certificate_pem)
     if _may_ask_for_time(now):
         target = io.BytesIO()
         try:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from comity.core import canonical
 from comity.core.access import NodeActor
+from comity.core.keyring import Keyring
 from comity.core.sealing import descriptor as descriptors
 from comity.core.sealing.descriptor import Descriptor, HttpKey, KemKey
 from comity.exchange.models import OwnDescriptor, Partner
@@ -24,14 +26,23 @@ NODE = NodeActor("exchange")
 BUNDLE = "partners-ca.pem"
 
 
+def keyring() -> Keyring:
+    """This node's keys, each read from its file once in a process."""
+    return _keyring(Path(settings.COMITY_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _keyring(folder: Path) -> Keyring:
+    return Keyring(folder)
+
+
 def http_keyid() -> str:
     """The name of our HTTP key: the first 16 bytes of its SHA-256, as 32 hex digits."""
     return hashlib.sha256(_http_public()).hexdigest()[:32]
 
 
 def _http_public() -> bytes:
-    public = ledger.keyring().http_key.public_key()
-    return public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return keyring().http_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def own_descriptor() -> str:
@@ -51,7 +62,7 @@ def _issue(content: str) -> str:
     now = timezone.now()
     # Also grows over a database restored from an older copy.
     serial = max(int(now.timestamp()), newest.serial + 1 if newest else 0)
-    text = descriptors.sign(_described(now, serial), ledger.keyring().seal_key)
+    text = descriptors.sign(_described(now, serial), keyring().seal_key)
     OwnDescriptor.objects.create(serial=serial, text=text, content_digest=content, issued_at=now)
     ledger.append(
         NODE,
@@ -81,10 +92,10 @@ def _content_digest() -> str:
 
 
 def _described(issued_at: datetime, serial: int) -> Descriptor:
-    keyring = ledger.keyring()
+    ring = keyring()
     kem_keys = tuple(
         KemKey(str(key["key_id"]), int(str(key["suite"])), base64.b64decode(str(key["public"])))
-        for key in keyring.kem_public()
+        for key in ring.kem_public()
     )
     return Descriptor(
         node_id=settings.COMITY_NODE_ID,
@@ -92,11 +103,11 @@ def _described(issued_at: datetime, serial: int) -> Descriptor:
         state=settings.COMITY_STATE,
         roles=tuple(sorted(settings.MESSAGE_HANDLERS)),
         endpoint=settings.COMITY_EXCHANGE_URL.rstrip("/"),
-        seal_certificate=keyring.seal_certificate_pem.decode("ascii"),
+        seal_certificate=ring.seal_certificate_pem.decode("ascii"),
         kem_keys=kem_keys,
         http_key=HttpKey(http_keyid(), _http_public()),
         ledger_key=ledger.signer().verifier.text,
-        tls_ca=keyring.read("ca.pem").decode("ascii"),
+        tls_ca=ring.read("ca.pem").decode("ascii"),
         suites=tuple(sorted({key.suite for key in kem_keys})),
         max_message_bytes=settings.COMITY_MAX_MESSAGE_BYTES,
         issued_at=issued_at,
@@ -110,7 +121,7 @@ def write_partners_bundle() -> bool:
     `<keys>/partners-ca.pem` holds our own authority and that of every active partner. The listener
     reads it only at start, so `comity serve` watches it and starts the listener again.
     """
-    authorities = [ledger.keyring().read("ca.pem").decode("ascii").strip()]
+    authorities = [keyring().read("ca.pem").decode("ascii").strip()]
     for partner in Partner.objects.active().order_by("node_id"):
         authorities.append(partner.described().tls_ca.strip())
     wanted = ("\n".join(dict.fromkeys(authorities)) + "\n").encode("ascii")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from comity.accounts.models import Officer
@@ -16,7 +18,7 @@ from comity.core.sealing import descriptor as descriptors
 from comity.core.sealing import receipts
 from comity.core.sealing.receipts import Event
 from comity.core.uuid7 import uuid7
-from comity.exchange.actions.own import NODE
+from comity.exchange.actions.own import NODE, keyring
 from comity.exchange.models import OutgoingMessage, Partner, Receipt
 from comity.exchange.rules import OF_RECEIVER, Direction, OutgoingStatus, after, same_history
 from comity.ledger import actions as ledger
@@ -42,11 +44,13 @@ def give(
     sealed_sha256: str,
     actor_role: str = "node",
     details: Mapping[str, str] | None = None,
+    in_answer: bool = False,
 ) -> Receipt:
     """Sign a receipt and chain it to the last one of its direction, in the caller's transaction.
 
     partner: locked by the caller (`lock`). direction: OWN for statements about our own messages,
-    which stay here; GIVEN for those about the partner's, which the worker delivers.
+    which stay here; GIVEN for those about the partner's, which the worker delivers unless the
+    answer to the partner's call carries it.
     """
     last = Receipt.objects.filter(partner=partner, direction=direction).order_by("-id").first()
     head = ledger.newest_checkpoint()
@@ -65,12 +69,19 @@ def give(
         head_root=bytes(head.root).hex() if head else "",
         details=dict(details or {}),
     )
-    keyring = ledger.keyring()
-    text = receipts.sign(stated, key=keyring.seal_key, certificate_pem=keyring.seal_certificate_pem)
-    return _keep(partner, direction, stated, text)
+    ring = keyring()
+    text = receipts.sign(stated, key=ring.seal_key, certificate_pem=ring.seal_certificate_pem)
+    waits = direction is Direction.GIVEN and not in_answer
+    return _keep(partner, direction, stated, text, None if waits else now)
 
 
-def _keep(partner: Partner, direction: Direction, stated: receipts.Receipt, text: str) -> Receipt:
+def _keep(
+    partner: Partner,
+    direction: Direction,
+    stated: receipts.Receipt,
+    text: str,
+    delivered_at: datetime | None,
+) -> Receipt:
     return Receipt.objects.create(
         message_id=stated.message_id,
         partner=partner,
@@ -83,7 +94,7 @@ def _keep(partner: Partner, direction: Direction, stated: receipts.Receipt, text
         head_root=stated.head_root,
         details=stated.details,
         at=stated.at,
-        delivered_at=timezone.now() if direction is not Direction.GIVEN else None,
+        delivered_at=delivered_at,
     )
 
 
@@ -128,22 +139,26 @@ def keep_receipt(partner: Partner, text: str, *, in_answer: bool = False) -> Rec
     if message is None:
         raise Untrusted("receipt.unknown_message")
     _require_same_bytes(stated, message)
-    known = Receipt.objects.filter(
-        partner=partner, direction=Direction.GOT, digest=receipts.digest(text)
-    ).first()
+    digest = receipts.digest(text)
+    neighbours = _neighbours(partner, stated, digest)
+    known = next((each for each in neighbours if each.digest == digest), None)
     if known is None:
-        _require_in_chain(partner, stated, receipts.digest(text), in_answer=in_answer)
-        known = _keep(partner, Direction.GOT, stated, text)
+        _require_in_chain(partner, stated, digest, neighbours, in_answer=in_answer)
+        known = _keep(partner, Direction.GOT, stated, text, timezone.now())
         _note_head(partner, stated)
         ledger.append(
-            NODE,
-            "exchange.receipt_got",
-            message.subject,
-            event=stated.event,
-            digest=known.digest,
+            NODE, "exchange.receipt_got", message.subject, event=stated.event, digest=digest
         )
     _advance(message, stated)
     return known
+
+
+def _neighbours(partner: Partner, stated: receipts.Receipt, digest: str) -> list[Receipt]:
+    """Return what is held of this place in the chain: itself, before, after, and rivals."""
+    here = Q(digest=digest) | Q(prev=digest) | Q(prev=stated.prev)
+    if stated.prev:
+        here |= Q(digest=stated.prev)
+    return list(Receipt.objects.filter(here, partner=partner, direction=Direction.GOT))
 
 
 def _require_same_bytes(stated: receipts.Receipt, message: OutgoingMessage) -> None:
@@ -156,16 +171,21 @@ def _require_same_bytes(stated: receipts.Receipt, message: OutgoingMessage) -> N
 
 
 def _require_in_chain(
-    partner: Partner, stated: receipts.Receipt, digest: str, *, in_answer: bool
+    partner: Partner,
+    stated: receipts.Receipt,
+    digest: str,
+    neighbours: list[Receipt],
+    *,
+    in_answer: bool,
 ) -> None:
-    got = Receipt.objects.filter(partner=partner, direction=Direction.GOT)
-    before = got.filter(digest=stated.prev).first() if stated.prev else None
+    before = next((each for each in neighbours if each.digest == stated.prev), None)
+    following = next((each for each in neighbours if each.prev == digest), None)
     if stated.prev and before is None and not in_answer:
+        got = Receipt.objects.filter(partner=partner, direction=Direction.GOT)
         last = got.order_by("-id").values_list("digest", flat=True).first()
         raise Untrusted("receipt.chain", prev=last or "")
-    if got.filter(prev=stated.prev).exists():
+    if any(each.prev == stated.prev for each in neighbours):
         raise Untrusted("receipt.fork")
-    following = got.filter(prev=digest).first()
     for earlier, later in (
         (_head(before), (stated.head_size, stated.head_root)),
         ((stated.head_size, stated.head_root), _head(following)),

@@ -253,6 +253,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='receipt',
+            index=models.Index(fields=['partner', 'direction', '-id'], name='receipt_last'),
+        ),
+        migrations.AddIndex(
+            model_name='receipt',
             index=models.Index(condition=models.Q(('delivered_at', None), ('direction', 'given')), fields=['partner', 'id'], name='receipt_to_deliver'),
         ),
         migrations.AddConstraint(
