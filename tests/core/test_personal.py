@@ -1,4 +1,4 @@
-"""Personal fields: sealed for one person, found by folded words, useless to whoever lacks the key."""
+"""Personal fields: sealed for one person, found by folded words, useless without the key."""
 
 import pytest
 from hypothesis import given

@@ -262,6 +262,24 @@ def queue_message(actor: Actor, prepared: Prepared) -> OutgoingMessage:
     _require_open_to(partner, message.type)
     if _next_seq(partner, message.conversation) != message.seq:
         raise Refused("exchange.conversation_moved")
+    queued = _store(actor, partner, prepared)
+    give_own(partner, queued, Event.ACCEPTED_FOR_SENDING)
+    ledger.append(
+        actor,
+        "exchange.message_queued",
+        queued.subject,
+        type=message.type,
+        partner=str(partner.uid),
+        container_sha256=prepared.container_sha256,
+        sealed_sha256=prepared.sealed_sha256,
+        attachments=len(prepared.blobs),
+        time_stamped=prepared.time_stamped,
+    )
+    return queued
+
+
+def _store(actor: Actor, partner: Partner, prepared: Prepared) -> OutgoingMessage:
+    message = prepared.message
     queued = OutgoingMessage.objects.create(
         uid=message.id,
         partner=partner,
@@ -286,18 +304,6 @@ def queue_message(actor: Actor, prepared: Prepared) -> OutgoingMessage:
             path=blob.path,
         )
         for blob in prepared.blobs
-    )
-    give_own(partner, queued, Event.ACCEPTED_FOR_SENDING)
-    ledger.append(
-        actor,
-        "exchange.message_queued",
-        queued.subject,
-        type=message.type,
-        partner=str(partner.uid),
-        container_sha256=prepared.container_sha256,
-        sealed_sha256=prepared.sealed_sha256,
-        attachments=len(prepared.blobs),
-        time_stamped=prepared.time_stamped,
     )
     return queued
 
