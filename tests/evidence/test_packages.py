@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import LazySettings
@@ -159,3 +162,50 @@ def test_purpose_basis_and_case_are_stated(world: World, name: str) -> None:
     assert incomplete.value.facts["missing"] == [name]
     with pytest.raises(Incomplete):
         export(world)
+
+
+def test_an_authority_that_goes_away_after_its_first_answer_does_not_stop_the_package(
+    world: World, settings: LazySettings, tsa: tuple[str, Path]
+) -> None:
+    address, root = tsa
+    with OnceOnly(address) as once:
+        settings.COMITY_TSA_URLS, settings.COMITY_TSA_ROOTS = [once], [root]
+        report = verified(export(world, world.item()), (root.read_bytes(),))
+    assert failures(report) == []
+    assert report.verdict == Verdict.SEALED_TIMED
+
+
+class OnceOnly:
+    """A time-stamp authority that passes one query on to a real one and then answers 503."""
+
+    def __init__(self, address: str) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            answered = 0
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                type(self).answered += 1
+                if type(self).answered > 1:
+                    self.send_error(503)
+                    return
+                kind = {"Content-Type": "application/timestamp-query"}
+                with urlopen(Request(address, body, kind)) as answer:  # noqa: S310 - loopback
+                    data = answer.read()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/timestamp-reply")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __exit__(self, *args: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -70,6 +70,12 @@ def test_the_list_filters_by_kind_origin_and_number(world: World, sign_in: SignI
     assert client.get(url("items"), {"number": "x", "page": "99"}).status_code == 200
 
 
+def test_the_newest_item_comes_first(world: World, sign_in: SignIn) -> None:
+    numbers = [world.item(bytes([number])).pk for number in range(3)]
+    page = sign_in(world.prosecutor).get(url("items"))
+    assert [item.pk for item in page.context["page_obj"]] == numbers[::-1]
+
+
 def test_the_list_asks_as_often_for_sixty_items_as_for_one(world: World, sign_in: SignIn) -> None:
     client = sign_in(world.prosecutor)
     client.get(url("items"))

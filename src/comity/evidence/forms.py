@@ -74,7 +74,7 @@ class AddItemForm(forms.Form):
         max_length=TITLE_AT_MOST,
         help_text=_("No name of a victim or witness."),
     )
-    kind = forms.ChoiceField(label=_("Kind of evidence"), choices=_kinds)
+    kind = forms.ChoiceField(label=_("Kind of evidence"), choices=lambda: [("", ""), *_kinds()])
     holder = forms.ChoiceField(
         label=_("Whose team may see it"), help_text=_("You can share it with others later.")
     )
@@ -131,7 +131,7 @@ class AddItemForm(forms.Form):
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self.fields["holder"].choices = holders  # type: ignore[attr-defined]  # a choice field
+        self.fields["holder"].choices = [("", ""), *holders]  # type: ignore[attr-defined]  # a choice field
         self.fields["compartment"].choices = [  # type: ignore[attr-defined]
             (each.value, label(each)) for each in sorted(compartments)
         ]
