@@ -1,0 +1,1 @@
+"""Comity: a node that a justice authority runs itself."""
