@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -30,12 +31,16 @@ def main() -> None:
         two_nodes(Path(folder)) as (kyiv, tokyo),
     ):
         warm_up(kyiv)
+        before = processor_seconds(kyiv, tokyo)
         rates = [messages_a_second(kyiv, chosen.messages) for _ in range(chosen.rounds)]
+        used = processor_seconds(kyiv, tokyo) - before
         speed, mebibytes = large_attachment(kyiv, tokyo, chosen.megabytes)
-    measure.write("exchange", rows(rates, speed, mebibytes, chosen), chosen.output)
+    measure.write("exchange", rows(rates, used, speed, mebibytes, chosen), chosen.output)
 
 
-def rows(rates: list[float], speed: float, mebibytes: float, chosen) -> list[measure.Row]:
+def rows(
+    rates: list[float], used: float, speed: float, mebibytes: float, chosen
+) -> list[measure.Row]:
     rate = measure.median(rates)
     return [
         measure.Row(
@@ -47,6 +52,12 @@ def rows(rates: list[float], speed: float, mebibytes: float, chosen) -> list[mea
             rate >= MESSAGES_GOAL,
             peer=PEER,
             spread=rates,
+        ),
+        measure.Row(
+            "exchange.processor",
+            "processor time of both nodes for one message; steadier than the rate",
+            1000 * used / (chosen.messages * chosen.rounds),
+            "ms/message",
         ),
         measure.Row(
             "exchange.attachment",
@@ -91,12 +102,30 @@ def large_attachment(kyiv: Node, tokyo: Node, megabytes: int) -> tuple[float, fl
     return speed, max(peak_mebibytes(pid) for pid in pids)
 
 
+def processor_seconds(*nodes: Node) -> float:
+    """Processor seconds that all processes of the nodes have used so far (Linux)."""
+    ticks = 0
+    for node in nodes:
+        for pid in [*(process.pid for process in node.processes.values()), node.puppet_pid]:
+            ticks += sum(_ticks(each) for each in _family(pid))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return [pid, *(each for child in children for each in _family(int(child)))]
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def peak_mebibytes(pid: int) -> float:
     """The peak resident memory of a process and its children, in MiB (Linux)."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-    return max([own / 1024, *(peak_mebibytes(int(child)) for child in children)])
+    return max([own / 1024, *(peak_mebibytes(child) for child in _family(pid)[1:])])
 
 
 if __name__ == "__main__":

@@ -177,6 +177,10 @@ class Node:
             raise NodeRefused(answer["refused"])
         return answer["value"]
 
+    @property
+    def puppet_pid(self) -> int:
+        return (self._puppet or self._start_puppet()).pid
+
     def _start_puppet(self) -> subprocess.Popen[str]:
         self._puppet = subprocess.Popen(
             [sys.executable, "-m", "tests.two_nodes.puppet"],

@@ -228,6 +228,6 @@ def forget_descriptor_endpoint(endpoint: str) -> str:
 def save_last_container(folder: str) -> str:
     message = IncomingMessage.objects.filter(status="handled").latest("id")
     path = Path(folder) / "container.asice"
-    with vault.open_file(SENDER, actions.container_of(message)) as source:
+    with actions.open_container(SENDER, message) as source:
         path.write_bytes(source.read())
     return str(path)

@@ -133,6 +133,10 @@ LABELS: dict[str, Any] = {
         "The partner's node states two things at one place: its history was changed."
     ),
     "receipt.history": _("The partner's ledger has shrunk or changed since it was last stated."),
+    "descriptor.fingerprint": _(
+        "The partner's node publishes other keys than those confirmed. Ask them; then take in the "
+        "new descriptor and compare its fingerprint."
+    ),
     "clock.ran_out": _("The time within which the receipt was due has run out."),
     # the steps of a test of the connection
     "Step.name": _("Name and address"),

@@ -94,6 +94,7 @@ class Partner(models.Model):
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=80, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    described_at = models.DateTimeField(null=True, blank=True)
     # Seconds that their clock is ahead of ours, when last heard.
     ahead_seconds = models.IntegerField(null=True, blank=True)
     # The newest head of their ledger that a receipt stated.

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 import traceback
+from datetime import timedelta
 from pathlib import Path
 
 from django.utils import timezone
@@ -31,6 +32,7 @@ SLICE_SECONDS = 6.0
 MESSAGES_AT_ONCE = 20
 RECEIPTS_AT_ONCE = 50
 CLAIMED_AT_ONCE = 8
+LOOK_AT_DESCRIPTOR_EVERY = timedelta(hours=1)
 TIDY_EVERY_SECONDS = 60.0
 OUTGOING_IS_OLD_SECONDS = 24 * 3600
 ARRIVAL_IS_OLD_SECONDS = 3600
@@ -59,6 +61,7 @@ def deliver(seconds: float = SLICE_SECONDS) -> int:
     while time.monotonic() < until and (partner := actions.claim_partner()) is not None:
         try:
             with Line(partner) as line:
+                _look_at_descriptor(line, partner)
                 _serve(line, partner, until)
         except NoAnswer as silence:
             actions.pause_partner(partner, silence.code)
@@ -90,6 +93,17 @@ def _serve(line: Line, partner: Partner, until: float) -> None:
                 _send_receipt(line, partner, receipt)
     except Later:
         return
+
+
+def _look_at_descriptor(line: Line, partner: Partner) -> None:
+    """Once an hour of traffic, see whether the partner has published a newer descriptor."""
+    now = timezone.now()
+    if partner.described_at and now - partner.described_at < LOOK_AT_DESCRIPTOR_EVERY:
+        return
+    answer = line.get("/.well-known/comity")
+    if answer.is_jose and answer.status == 200:
+        actions.learn(partner, answer.text)
+    actions.note_described(partner)
 
 
 def _answered(partner: Partner) -> None:

@@ -171,10 +171,7 @@ def test_connection(request: HttpRequest, pk: int) -> HttpResponse:
     if all(step.ok for step in diagnosis.steps):
         actions.note_answer(found, ahead_seconds=diagnosis.ahead_seconds)
     if diagnosis.descriptor:
-        try:
-            actions.learn(found, diagnosis.descriptor)
-        except Untrusted as doubt:
-            messages.error(request, label(doubt))
+        actions.learn(found, diagnosis.descriptor)
     return redirect(_url("partner", pk) + "#diagnosis")
 
 

@@ -35,12 +35,9 @@ from comity.exchange.rules import (
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 from comity.vault import storage
-from comity.vault.models import StoredFile
 
 # What a partner's message can make this node do, through the handlers in settings.MESSAGE_HANDLERS.
-RECEIVING_ACTS = frozenset(
-    {Act.ADD_ITEM, Act.SEE_ITEMS, Act.SEE_LETTERS, Act.SEE_CASES, Act.RECORD_INCIDENT}
-)
+RECEIVING_ACTS = frozenset({Act.ADD_ITEM, Act.SEE_ITEMS, Act.SEE_LETTERS, Act.SEE_CASES})
 RECEIVER = NodeActor("exchange", RECEIVING_ACTS)
 KEEP_UNUSED_BLOBS = timedelta(days=7)
 KEEP_USED_BLOBS = timedelta(days=1)
@@ -366,16 +363,6 @@ def _acknowledge(
         return
     _give(partner, incoming, event, actor_role=role_of(actor), details=details)
     ledger.append(actor, "exchange.receipt_given", incoming.subject, event=event)
-
-
-def container_of(incoming: IncomingMessage) -> StoredFile:
-    """Return the stored file of a handled message's signed container.
-
-    Raises WrongState("exchange.not_handled").
-    """
-    if incoming.container is None:
-        raise WrongState("exchange.not_handled")
-    return incoming.container
 
 
 # Blobs

@@ -26,7 +26,7 @@ from comity.core.uuid7 import uuid7
 from comity.exchange import spool
 from comity.exchange.actions.own import keyring
 from comity.exchange.actions.receipts import give, lock
-from comity.exchange.models import OutgoingBlob, OutgoingMessage, Partner
+from comity.exchange.models import IncomingMessage, OutgoingBlob, OutgoingMessage, Partner
 from comity.exchange.rules import Direction, OutgoingStatus, PartnerStatus
 from comity.ledger import actions as ledger
 from comity.ledger import stamping
@@ -338,12 +338,18 @@ def resend(actor: Actor, message: OutgoingMessage) -> None:
     partner.save(update_fields=["failures", "next_attempt_at"])
     message.status = OutgoingStatus.QUEUED
     message.failures, message.next_attempt_at, message.last_error = 0, None, ""
+    message.blobs.update(delivered_at=None)  # the partner is asked again how much it holds
     message.save(update_fields=["status", "failures", "next_attempt_at", "last_error"])
     ledger.append(
         actor, "exchange.message_resent", message.subject, sealed_sha256=message.sealed_sha256
     )
 
 
-def open_container(actor: Actor, message: OutgoingMessage) -> BinaryIO:
-    """Open the signed container of our message, as it was sent. The caller records the look."""
+def open_container(actor: Actor, message: OutgoingMessage | IncomingMessage) -> BinaryIO:
+    """Open the signed container of a message, as it was sent. The caller records the look.
+
+    Raises WrongState("exchange.not_handled") for a partner's message that was not handed on.
+    """
+    if message.container is None:
+        raise WrongState("exchange.not_handled")
     return vault.open_file(actor, message.container)

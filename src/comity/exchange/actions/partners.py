@@ -15,6 +15,7 @@ from comity.core.errors import Incomplete, NotAllowed, Refused, Untrusted, Wrong
 from comity.core.sealing import descriptor as descriptors
 from comity.core.sealing.descriptor import Descriptor
 from comity.exchange.actions.own import NODE, write_partners_bundle
+from comity.exchange.actions.rejections import record_rejection
 from comity.exchange.models import KnownDescriptor, Partner
 from comity.exchange.rules import PartnerStatus, fingerprints_equal
 from comity.ledger import actions as ledger
@@ -185,6 +186,11 @@ def note_answer(partner: Partner, *, ahead_seconds: int | None = None) -> None:
     )
 
 
+def note_described(partner: Partner) -> None:
+    """Remember that the partner's published descriptor was looked at now."""
+    Partner.objects.filter(pk=partner.pk).update(described_at=timezone.now())
+
+
 @transaction.atomic
 def keep_diagnosis(actor: Actor, partner: Partner, steps: list[dict[str, Any]]) -> None:
     """Keep what a test of the connection found: [{code, ok, facts}], codes and numbers only."""
@@ -203,10 +209,12 @@ def partner_of_key(keyid: str) -> Partner | None:
 
 
 def learn(partner: Partner, text: str) -> bool:
-    """Take a descriptor that a partner's node published, unless its keys have changed."""
+    """Take a descriptor that a partner's node published; say whether it replaced the known one.
+
+    One that may not replace it, such as one with other keys, is recorded as a rejection instead.
+    """
     try:
         return update_descriptor(NODE, partner, text)
     except Untrusted as doubt:
-        if doubt.code != "descriptor.fingerprint":
-            raise
+        record_rejection(what="call", doubt=doubt, partner=partner)
         return False

@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ('next_attempt_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, max_length=80)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
+                ('described_at', models.DateTimeField(blank=True, null=True)),
                 ('ahead_seconds', models.IntegerField(blank=True, null=True)),
                 ('head_size', models.BigIntegerField(default=0)),
                 ('head_root', models.CharField(blank=True, max_length=64)),
