@@ -24,7 +24,8 @@ def officers(request: HttpRequest) -> HttpResponse:
     """Who works here and what they may do."""
     require(officer_of(request), Act.SEE_OFFICERS)
     rows = Officer.objects.prefetch_related("held_roles")
-    return render(request, "accounts/officers.html", {"officers": rows})
+    may_add = officer_of(request).may(Act.MANAGE_OFFICERS)
+    return render(request, "accounts/officers.html", {"officers": rows, "may_add": may_add})
 
 
 @login_required
@@ -66,7 +67,9 @@ def officer(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The roles are set."))
             return redirect("officer", pk=pk)
-    return render(request, "accounts/officer.html", {"officer": found, "form": form})
+    may_manage = officer_of(request).may(Act.MANAGE_OFFICERS)
+    shown = {"officer": found, "form": form, "may_manage": may_manage}
+    return render(request, "accounts/officer.html", shown)
 
 
 @login_required
