@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from comity.accounts.actions import break_glass, found_team
+from comity.accounts.actions import add_to_team, break_glass, found_team
 from comity.cases import actions as cases
 from comity.core.access import Role
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, Untrusted, WrongState
@@ -265,6 +265,14 @@ def test_an_item_is_shared_only_with_consent(hub, officer) -> None:
     agree(hub.coordinator, hub.person)
     actions.share_account(hub.coordinator, hub.person, item, case)
     assert Item.objects.visible_to(prosecutor).get() == item
+
+
+def test_the_team_of_a_file_is_no_way_round_consent(hub, officer) -> None:
+    investigator = officer(Role.INVESTIGATOR)
+    item = tell(hub.coordinator, hub.person)
+    add_to_team(hub.coordinator, investigator, kind="person", record=hub.person.uid)
+    assert not Item.objects.visible_to(investigator).exists()
+    assert Item.objects.visible_to(hub.coordinator).get() == item
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,10 @@ from comity.evidence.rules import BasisKind, CustodyEvent, Origin
 from comity.ledger.models import Entry
 from comity.vault.models import StoredFile
 
-TEAM_KINDS = ("person", "case", "letter")
+# The records whose teams hold items, and who reads a team's items: being in the team of a person's
+# file opens nothing to an officer who may not see people (her consent decides what a case sees).
+SEEING = {"person": Act.SEE_PEOPLE, "case": Act.SEE_CASES, "letter": Act.SEE_LETTERS}
+TEAM_KINDS = tuple(SEEING)
 COMMITTED_FIELDS = (
     "actor", "role", "place", "device", "method", "legal_authority", "purpose", "counterparty",
     "digest_before", "digest_after", "condition", "note",
@@ -31,9 +34,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Items that a team of the officer holds, in a compartment that the officer reads."""
         if not (isinstance(actor, Officer) and actor.may(Act.SEE_ITEMS)):
             return self.none()
-        held = models.Q()
-        for kind in TEAM_KINDS:
-            held |= models.Q(kind=kind, record__in=team_records(actor, kind))
+        held = models.Q(pk=None)
+        for kind, act in SEEING.items():
+            if actor.may(act):
+                held |= models.Q(kind=kind, record__in=team_records(actor, kind))
         return self.filter(
             pk__in=ItemAccess.objects.filter(held).values("item"),
             compartment__in=[compartment.value for compartment in actor.compartments],
