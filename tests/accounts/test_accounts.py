@@ -95,6 +95,16 @@ def test_emergency_access_needs_a_reason_ends_and_is_reviewed_by_another(officer
         actions.review_break_glass(supervisor, glass, justified=True)
 
 
+def test_emergency_access_lets_nobody_in_for_good(officer) -> None:
+    prosecutor, friend = officer(Role.PROSECUTOR), officer(Role.PROSECUTOR)
+    record = uuid.uuid4()
+    actions.break_glass(prosecutor, kind="case", record=record, reason=REASON)
+    for wanted in (prosecutor, friend):
+        with pytest.raises(Refused, match="not_in_team"):
+            actions.add_to_team(prosecutor, wanted, kind="case", record=record)
+    assert Membership.objects.count() == 1
+
+
 def test_nobody_reviews_their_own_emergency_access(officer) -> None:
     supervisor = officer(Role.SUPERVISOR)
     glass = actions.break_glass(supervisor, kind="case", record=uuid.uuid4(), reason=REASON)

@@ -112,21 +112,23 @@ def deactivate_officer(actor: Actor, officer: Officer) -> None:
 
 @transaction.atomic
 def add_to_team(actor: Actor, officer: Officer, *, kind: str, record: uuid.UUID) -> Membership:
-    """Let an officer into a record's team. Only a member who may add others can do it."""
+    """Let an officer into a record's team. Only a lasting member who may add others can do it.
+
+    Emergency access lets nobody in: neither its taker for good nor anyone else.
+    """
     require(actor, Act.ADD_TO_TEAM)
-    if not is_member(actor, kind=kind, record=record):
+    if not is_member(actor, kind=kind, record=record, for_good=True):
         raise Refused("accounts.not_in_team")
     return _join(actor, officer, kind, record)
 
 
-def is_member(actor: Actor, *, kind: str, record: uuid.UUID) -> bool:
-    """Say whether the actor belongs to the record's team now."""
-    return (
-        isinstance(actor, Officer)
-        and Membership.objects.live(timezone.now())
-        .filter(officer=actor, kind=kind, record=record)
-        .exists()
-    )
+def is_member(actor: Actor, *, kind: str, record: uuid.UUID, for_good: bool = False) -> bool:
+    """Say whether the actor belongs to the record's team now. for_good: not by broken glass."""
+    if not isinstance(actor, Officer):
+        return False
+    live = Membership.objects.live(timezone.now())
+    live = live.filter(until=None) if for_good else live
+    return live.filter(officer=actor, kind=kind, record=record).exists()
 
 
 @transaction.atomic
