@@ -1,0 +1,1 @@
+"""Groups of states: nothing here yet."""

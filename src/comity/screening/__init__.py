@@ -1,0 +1,1 @@
+"""Sanctions and dual-use screening: nothing here yet."""

@@ -1,0 +1,1 @@
+"""Matching of names and goods: screening brings it (nothing here yet)."""
