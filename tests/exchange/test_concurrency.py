@@ -60,6 +60,19 @@ def test_three_workers_open_every_message_once_and_in_order(partner, tokyo):
     assert len(followed) == given.count() - 1
 
 
+def test_a_worker_that_outlived_its_lease_does_not_hand_on_a_second_time(partner, tokyo):
+    message = tokyo.message()
+    tokyo.put(message)
+    slow = actions.claim_incoming()[0]
+    assert actions.claim_incoming() == []
+    IncomingMessage.objects.update(leased_until=now())
+    quick = actions.claim_incoming()[0]
+    done = at_once([lambda: tasks._work_on(quick), lambda: tasks._work_on(slow)])
+    assert sorted(done) == [False, True]
+    assert notes_received() == [str(message.id)]
+    assert Receipt.objects.filter(event="E3").count() == 1
+
+
 def test_one_call_sent_twice_at_once_passes_once(partner, tokyo):
     message = tokyo.message()
     sealed = tokyo.sealed(message)
