@@ -223,7 +223,7 @@ def test_the_matrix_shows_national_elements_first_with_source_and_gap(
     assert page.index("Criminal Code of Ukraine art. 438(1)") < page.index("Rome Statute art. 8(2)")
     assert "Thin" in page
     assert "Gap" in page
-    assert "certain" in page
+    assert "high certainty" in page
     gaps = page[page.index('id="gaps"') :]
     assert "UA-E-438.1" in gaps
     assert "UA-E-438.2" not in gaps

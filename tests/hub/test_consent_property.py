@@ -19,10 +19,10 @@ from comity.hub.models import ConsentGrant
 from comity.hub.rules import AgeBand, Answer, Mode, Purpose, Scope
 
 RECIPIENTS = ("prosecution", "partner:tokyo.test")
-PURPOSES = (Purpose.INVESTIGATION, Purpose.LEGAL_ASSISTANCE)
+PURPOSES = (Purpose.INVESTIGATION,)
 SCOPES = (Scope.STATEMENT, Scope.MEDIA)
 ANSWERS = (Answer.AGREED, Answer.IN_PART, Answer.REFUSED)
-DAYS = st.integers(min_value=-2, max_value=2)
+DAYS = st.integers(min_value=-1, max_value=1)
 STEPS = st.lists(
     st.one_of(
         st.tuples(
@@ -37,14 +37,15 @@ STEPS = st.lists(
         st.tuples(st.just("withdraw"), st.integers(min_value=0, max_value=9)),
         st.tuples(st.just("tell"), st.sampled_from(SCOPES)),
     ),
-    max_size=12,
+    min_size=3,
+    max_size=8,
 )
 
 
 class ConsentHolds(TestCase):
     """Answers, withdrawals and accounts in any order, against a plain list."""
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(STEPS)
     def test_only_what_is_agreed_now_may_leave(self, steps) -> None:
         officer = Officer.objects.create(email="coordinator@example.test", name="C")
@@ -64,7 +65,7 @@ class ConsentHolds(TestCase):
         for item, scope in items:
             for recipient in RECIPIENTS:
                 for purpose in PURPOSES:
-                    for day in range(-3, 4):
+                    for day in range(-2, 3):
                         on = today + timedelta(days=day)
                         allowed = any(
                             grant["recipient"] == recipient

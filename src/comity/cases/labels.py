@@ -71,9 +71,9 @@ LABELS: dict[str, Any] = {
     "Stage.trial": pgettext_lazy("law", "Trial"),
     "Stage.enforcement": pgettext_lazy("law", "Enforcement"),
     # how sure the law data are
-    "LawCertainty.high": _("certain"),
-    "LawCertainty.medium": _("fairly certain"),
-    "LawCertainty.low": _("uncertain"),
+    "LawCertainty.high": _("high certainty"),
+    "LawCertainty.medium": _("medium certainty"),
+    "LawCertainty.low": _("low certainty"),
     # entries of the ledger
     "Entry.cases.case_opened": _("Case opened"),
     "Entry.cases.incident_recorded": _("Incident recorded"),

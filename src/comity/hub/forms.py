@@ -209,7 +209,8 @@ class FilesField(forms.FileField):
 
 
 def _kind_choices() -> list[tuple[str, str]]:
-    return [(term.id, in_words(term.labels)) for term in terms("evidence_types", "evidence_types")]
+    kinds = terms("evidence_types", "evidence_types")
+    return [("", "–"), *((term.id, in_words(term.labels)) for term in kinds)]
 
 
 class NewAccountForm(forms.Form):
@@ -223,7 +224,7 @@ class NewAccountForm(forms.Form):
         required=False,
         help_text=_("Under martial law an interview counts in court only with video."),
     )
-    taken_on = DateField(label=_("Day"))
+    taken_on = DateField(label=_("Day"), initial=timezone.localdate)
     place = forms.CharField(label=_("Place"), max_length=200, required=False)
     text = forms.CharField(
         label=_("What was told"),
@@ -254,10 +255,10 @@ class NewAccountForm(forms.Form):
         fields = super().clean() or {}
         if fields.get("text", "").strip() and not fields.get("text_scope"):
             self.add_error("text_scope", _("Say whether it is the full statement or a summary."))
+        if fields.get("uploads") and not fields.get("uploads_kind"):
+            self.add_error("uploads_kind", _("Say what the files are."))
         if fields.get("uploads") and not fields.get("uploads_scope"):
-            self.add_error(
-                "uploads_scope", _("Say what the files are, so that consent covers them.")
-            )
+            self.add_error("uploads_scope", _("Say under which part of a consent they fall."))
         return fields
 
     @property
