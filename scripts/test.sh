@@ -29,6 +29,7 @@ if [ -z "$server_url" ]; then
   trap stop_server EXIT
 fi
 export COMITY_TEST_WORKERS="${COMITY_TEST_WORKERS:-2}"
+export PYTHONHASHSEED=0 # the workers must collect the same tests in the same order
 run() { # name, database url, arguments
   say "Tests on $1"
   DATABASE_URL="$2" .venv/bin/python -m pytest "${@:3}"
