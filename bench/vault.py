@@ -61,6 +61,7 @@ def measured(folder: Path, chosen: argparse.Namespace) -> list[measure.Row]:
         large, small = (_alone(run, folder, chosen) for run in ("large", "small"))
         note(
             large=chosen.size * MEBIBYTE / 1e6 / large["seconds"],
+            cpu=large["cpu"] * 1e9 / (chosen.size * MEBIBYTE),
             resident=large["resident_mb"],
             small=chosen.files / small["seconds"],
         )
@@ -85,6 +86,12 @@ def _rows(seen: dict[str, list[float]], chosen: argparse.Namespace) -> list[meas
             spread=seen["large"],
         ),
         measure.Row("vault.ingest.share", "of the limit", share * 100, "%"),
+        measure.Row(
+            "vault.ingest.cpu",
+            "processor time, user and system: what other load cannot change much",
+            median["cpu"],
+            "s/GB",
+        ),
         measure.Row(
             "vault.ingest.resident",
             "resident memory of the whole process at its highest",
@@ -184,10 +191,14 @@ def _ingest(officer: Any, access: list[tuple[str, uuid.UUID]], source: Any) -> N
 
 def run_large(chosen: argparse.Namespace) -> dict[str, float]:
     officer, access = _node()
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     with (chosen.folder / "plain").open("rb", buffering=0) as source:
         _ingest(officer, access, source)
-    return {"seconds": time.perf_counter() - started, "resident_mb": _resident_mb()}
+    return {
+        "seconds": time.perf_counter() - started,
+        "cpu": time.process_time() - used,
+        "resident_mb": _resident_mb(),
+    }
 
 
 def run_small(chosen: argparse.Namespace) -> dict[str, float]:

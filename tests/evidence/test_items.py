@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from comity.accounts import actions as accounts
-from comity.core.access import Compartment, NodeActor, Role
+from comity.core.access import Act, Compartment, NodeActor, Role
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, Untrusted
 from comity.evidence import actions
 from comity.evidence.models import CustodyRecord, Item
@@ -103,8 +103,6 @@ def test_only_who_may_adds_items(world: World, officer) -> None:
 
 
 def test_the_node_takes_in_what_a_partner_sent(world: World) -> None:
-    from comity.core.access import Act
-
     node = NodeActor("exchange", frozenset({Act.ADD_ITEM}))
     item = world.item(actor=node, origin=Origin.PARTNER, access=[("case", world.case)])
     assert item.created_by == "node:exchange"
@@ -128,11 +126,14 @@ def test_nobody_outside_the_team_sees_or_opens_it(world: World, officer) -> None
 
 
 def test_a_compartment_is_a_wall_inside_a_team(world: World, officer) -> None:
-    executing = officer(Role.EXECUTING_OFFICER)
-    accounts.found_team(executing, kind="case", record=world.case)
-    item = world.item(compartment=Compartment.INVESTIGATION)
-    assert not Item.objects.visible_to(executing).exists()
-    assert Item.objects.visible_to(world.prosecutor).get() == item
+    executing, letter = officer(Role.EXECUTING_OFFICER), uuid.uuid4()
+    accounts.found_team(executing, kind="letter", record=letter)
+    node = NodeActor("exchange", frozenset({Act.ADD_ITEM}))
+    held = [("letter", letter), ("case", world.case)]
+    shown = world.item(b"1", actor=node, access=held)
+    walled = world.item(b"2", actor=node, access=held, compartment=Compartment.INVESTIGATION)
+    assert list(Item.objects.visible_to(executing)) == [shown]
+    assert set(Item.objects.visible_to(world.prosecutor)) == {shown, walled}
 
 
 def test_a_person_who_left_the_team_sees_nothing(world: World, officer) -> None:

@@ -1,0 +1,57 @@
+"""Every code that evidence and the vault show has words; damaged items are work for their team."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from comity.evidence.kinds import known_kinds, ways_obtained
+from comity.evidence.models import work_for
+from comity.evidence.rules import BasisKind, CustodyEvent, Origin, Purpose, Use
+from comity.ui.labels import has_label, label
+from comity.vault.models import StoredFile
+from tests.evidence.conftest import World
+
+SOURCE = Path(__file__).resolve().parents[2] / "src/comity"
+
+
+@pytest.mark.parametrize("codes", [Origin, CustodyEvent, Use, BasisKind, Purpose])
+def test_every_code_has_words(codes: type) -> None:
+    assert [code for code in codes if not has_label(code)] == []
+
+
+def test_every_kind_has_words_in_three_languages() -> None:
+    ids = [("ItemKind", each) for each in known_kinds()]
+    ids += [("Obtained", term.id) for term in ways_obtained()]
+    assert [pair for pair in ids if not has_label(pair[1], pair[0])] == []
+    said = set()
+    for language in ("uk", "ja", "en"):
+        with translation.override(language):
+            said.add(label("photo", "ItemKind"))
+    assert len(said) == 3
+
+
+@pytest.mark.parametrize("app", ["evidence", "vault"])
+def test_every_refusal_and_every_entry_has_words(app: str) -> None:
+    text = "".join(path.read_text("utf-8") for path in (SOURCE / app).rglob("*.py"))
+    raised = set(re.findall(rf'(?:Refused|Incomplete|Untrusted)\(\s*"({app}\.[a-z_]+)"', text))
+    entries = set(re.findall(rf'"({app}\.[a-z]+_[a-z]+)",\s*[a-z_.]*(?:subject|actor_id)', text))
+    assert len(raised) > 2
+    assert len(entries) > 2
+    assert [code for code in raised if not has_label(code)] == []
+    assert [kind for kind in entries if not has_label(kind, "Entry")] == []
+
+
+@pytest.mark.django_db
+def test_a_damaged_item_is_work_for_its_team_alone(world: World) -> None:
+    item = world.item()
+    world.item(b"whole")
+    assert work_for(world.prosecutor) == []
+    StoredFile.objects.filter(items=item).update(damage="vaultfile.altered")
+    (row,) = work_for(world.prosecutor)
+    assert item.number in row.title
+    assert item.title not in row.title + row.detail + row.url
+    assert work_for(world.stranger) == []
