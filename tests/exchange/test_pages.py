@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from comity.core.access import NodeActor, Role
-from comity.exchange import actions, tasks
+from comity.exchange import actions, showing, tasks
 from comity.exchange.models import (
     IncomingMessage,
     OutgoingMessage,
@@ -111,7 +111,10 @@ def test_a_partner_is_proposed_from_a_file_and_confirmed_by_another(administrato
     partner.refresh_from_db()
     assert partner.status == "active"
     assert partner.allowed_types == ["letter/1", "reply/1"]
-    assert "Key verified by two officers" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "Key verified by two officers" in page
+    until = showing.keys_until(partner)
+    assert f'<dd><time datetime="{until:%Y-%m-%d}' in page
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"not a descriptor", b""])
