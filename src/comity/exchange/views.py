@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from comity.accounts.models import fetch, officer_of
 from comity.core.access import Act, require
-from comity.core.errors import NotAllowed, Refused, Untrusted
+from comity.core.errors import Refused, Untrusted
 from comity.core.sealing import descriptor as descriptors
 from comity.exchange import actions, showing, transport
 from comity.exchange.forms import ConfirmForm, ProposeForm
@@ -44,13 +44,6 @@ def _tabs(current: str) -> list[dict[str, Any]]:
         {"url": _url(name), "label": words, "current": name == current, "count": None}
         for name, words in pages
     ]
-
-
-def _words(refusal: Refused | Untrusted) -> str:
-    """The words of what an officer can put right; what they may not do is recorded instead."""
-    if isinstance(refusal, NotAllowed):
-        raise refusal
-    return label(refusal)
 
 
 def _url(name: str, *arguments: object) -> str:
@@ -87,7 +80,7 @@ def propose(request: HttpRequest) -> HttpResponse:
                 officer, fields["descriptor"], fields["allowed_types"]
             )
         except (Refused, Untrusted) as refusal:
-            form.add_error(None, _words(refusal))
+            form.add_error(None, label(refusal))
         else:
             messages.success(
                 request, _("Now another officer compares the fingerprint with the other side.")
@@ -114,7 +107,7 @@ def partner(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             actions.confirm_partner(officer, found, typed["fingerprint"], typed["verified_how"])
         except Refused as refusal:
-            form.add_error(None, _words(refusal))
+            form.add_error(None, label(refusal))
         else:
             messages.success(request, _("Messages can pass now, once they confirm this node too."))
             return redirect("partner", pk=pk)
@@ -154,7 +147,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         actions.revoke_partner(officer_of(request), found)
     except Refused as refusal:
-        messages.error(request, _words(refusal))
+        messages.error(request, label(refusal))
     else:
         messages.success(request, _("Nothing goes to this partner or comes from it any more."))
     return redirect("partner", pk=pk)
@@ -257,7 +250,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         actions.resend(officer, found)
     except Refused as refusal:
-        messages.error(request, _words(refusal))
+        messages.error(request, label(refusal))
     else:
         messages.success(request, _("The message goes out again now, under the same number."))
     return redirect("outgoing_message", pk=pk)
