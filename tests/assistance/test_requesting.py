@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -14,9 +15,11 @@ from django.utils import timezone
 from comity.assistance import actions, bodies
 from comity.assistance.models import LetterOfRequest, work_for
 from comity.assistance.rules import State, TextKind
+from comity.cases import actions as cases
 from comity.cases.models import Exhibit
+from comity.core.access import Role
 from comity.core.documents.replies import Outcome
-from comity.core.errors import NotAllowed, Refused, WrongState
+from comity.core.errors import NotAllowed, NotVisible, Refused, WrongState
 from comity.core.law.letters import from_body
 from comity.core.messages import from_bytes
 from comity.evidence import actions as evidence
@@ -249,6 +252,13 @@ def test_items_arrive_with_their_conditions_and_are_filed_in_the_case(kyiv) -> N
         ({}, {"item-1": b"other bytes"}, "letter.unlisted_attachment"),
         ({"conditions": (CONDITION,)}, {"item-1": MAILBOX}, "letter.other_conditions"),
         ({"reference": "x" * 121}, {"item-1": MAILBOX}, "letter.body"),
+        ({"reports": ()}, {"item-1": MAILBOX}, "letter.body"),
+        ({"reports": reply().reports * 2}, {"item-1": MAILBOX}, "letter.body"),
+        (
+            {"reports": (replace(reply().reports[0], type="unheard_of"),)},
+            {"item-1": MAILBOX},
+            "letter.body",
+        ),
     ],
 )
 def test_a_reply_that_is_not_as_agreed_is_rejected_whole(kyiv, changes, files, reason) -> None:
@@ -257,6 +267,14 @@ def test_a_reply_that_is_not_as_agreed_is_rejected_whole(kyiv, changes, files, r
     assert (incoming.status, incoming.reason) == ("rejected", reason)
     assert again(letter).state == State.ACKNOWLEDGED
     assert not Item.objects.filter(origin=Origin.PARTNER).exists()
+
+
+def test_a_ban_that_this_node_cannot_apply_is_not_taken(kyiv) -> None:
+    letter = acknowledged(kyiv)
+    body = bodies.Conditions((replace(CONDITION, forbids=("training_models",)),))
+    incoming = say(kyiv, letter, "conditions/1", body)
+    assert (incoming.status, incoming.reason) == ("rejected", "letter.body")
+    assert again(letter).state == State.ACKNOWLEDGED
 
 
 def test_a_reply_past_unaccepted_conditions_is_rejected(kyiv) -> None:
@@ -317,3 +335,27 @@ def test_closing_acknowledges_the_reply(kyiv) -> None:
     assert "E5" in {one.event for one in given}
     assert again(letter).state == State.CLOSED
     assert MappingProxyType(dict(again(letter).handling))["en"] == "IAD"
+
+
+def test_a_package_holds_no_message_of_a_letter_that_its_maker_may_not_read(kyiv, officer) -> None:
+    letter = kyiv.complete()
+    item = kyiv.item()
+    actions.attach_item(kyiv.prosecutor, letter, item, title=WORDS)
+    actions.review_letter(kyiv.lawyer, letter)
+    actions.approve_letter(kyiv.supervisor, letter)
+    actions.send_letter(kyiv.lawyer, letter)
+    (message,) = queued(again(letter), "letter/1")
+    assert evidence.messages_about(kyiv.prosecutor, [item]) == [message.uid]
+    other = officer(Role.PROSECUTOR)
+    elsewhere = cases.open_case(other, number="9999/24", title="Another case")
+    evidence.share_item(kyiv.prosecutor, item, kind="case", record=elsewhere.uid)
+    assert evidence.messages_about(other, [item]) == []
+    with pytest.raises(NotVisible):
+        evidence.export_package(
+            other,
+            [item],
+            purpose="Trial",
+            legal_basis="CPC art. 290",
+            case_ref="9999/24",
+            message_ids=[message.uid],
+        )

@@ -53,6 +53,9 @@ MESSAGE_HANDLERS = {
     "reply/1": "comity.assistance.actions.receive_reply",
 }
 
+# Who may read the messages of which conversations: evidence asks before it packs one.
+COMITY_CONVERSATIONS = "comity.assistance.models.letters.conversations_seen"
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -10,6 +10,7 @@ from comity.assistance.actions.course import note
 from comity.assistance.actions.desk import conversation_of
 from comity.assistance.actions.printing import take_in_received
 from comity.assistance.models import Condition, LetterOfRequest, MeasureReport, Reply, ReplyItem
+from comity.assistance.models.facts import facts_of
 from comity.assistance.models.replies import conditions_of
 from comity.assistance.rules import Direction, Event, State, require_move
 from comity.cases import actions as cases
@@ -63,7 +64,9 @@ def receive_conditions(actor: Actor, received: Received) -> None:
     "letter.unknown_conversation").
     """
     stated = bodies.read(bodies.Conditions, received.message.body)
-    if not stated.conditions:
+    # A ban that this node cannot apply must not pass for one that it does.
+    known = all(set(one.forbids) <= set(Use) for one in stated.conditions)
+    if not stated.conditions or not known:
         raise Untrusted("letter.body", part="conditions")
     letter = conversation_of(received, Direction.OUTGOING)
     require_move(State(letter.state), State.CONDITIONS_PROPOSED)
@@ -105,6 +108,8 @@ def receive_reply(actor: Actor, received: Received) -> None:
     require_move(State(letter.state), State.EXECUTED)
     if stated.conditions != conditions_of(letter):
         raise Untrusted("letter.other_conditions")
+    if [one.type for one in stated.reports] != [one.type for one in facts_of(letter).measures]:
+        raise Untrusted("letter.body", part="reports")
     reply = _keep_reply(letter, received, stated)
     listed = _matched(received, stated)
     for said, attachment, taken in listed:
@@ -225,7 +230,7 @@ def _attach_conditions(actor: Actor, letter: LetterOfRequest, item: Item) -> Non
             item,
             code=one.code,
             texts=dict(one.words),
-            forbids=[Use(code) for code in one.forbids if code in set(Use)],
+            forbids=one.forbids,
             letter_ref=letter.uid,
             set_by_node=letter.requested_node,
         )

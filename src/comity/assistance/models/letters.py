@@ -40,6 +40,11 @@ class LetterQuerySet(models.QuerySet["LetterOfRequest"]):
         return self.filter(direction=Direction.INCOMING)
 
 
+def conversations_seen(actor: Actor) -> models.QuerySet[LetterOfRequest, uuid.UUID]:
+    """The conversations whose messages an actor may read (settings.COMITY_CONVERSATIONS)."""
+    return LetterOfRequest.objects.visible_to(actor).values_list("uid", flat=True)
+
+
 class LetterOfRequest(models.Model):
     """A request for legal assistance; `uid` is the conversation that all its messages belong to.
 

@@ -9,7 +9,7 @@ from comity.evidence.actions.opening import (
     record_look,
     verify_item,
 )
-from comity.evidence.actions.packages import export_package
+from comity.evidence.actions.packages import export_package, messages_about
 from comity.evidence.actions.release import (
     Basis,
     acknowledge_disclosures,
@@ -32,6 +32,7 @@ __all__ = [
     "grant_release",
     "ingest",
     "ingest_stored",
+    "messages_about",
     "note_damage",
     "open_item",
     "read_item",

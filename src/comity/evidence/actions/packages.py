@@ -16,12 +16,13 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import fetch
 from comity.core.access import Act, Actor, require
 from comity.core.container import ContainerDigest, Seal
-from comity.core.errors import Incomplete, Refused
+from comity.core.errors import Incomplete, NotVisible, Refused
 from comity.core.package import (
     PackageItem,
     PackageMessage,
@@ -32,7 +33,7 @@ from comity.core.package import (
 from comity.core.package_form import CustodyLine
 from comity.evidence.actions.opening import read_item
 from comity.evidence.actions.release import require_use
-from comity.evidence.models import Item, custody_of
+from comity.evidence.models import Disclosure, Item, custody_of
 from comity.evidence.rules import CustodyEvent, Use
 from comity.exchange import actions as exchange
 from comity.exchange.models import IncomingMessage, OutgoingMessage, Partner, Receipt
@@ -66,6 +67,8 @@ def export_package(
     """
     require(actor, Act.EXPORT_PACKAGE)
     _require_stated(items, purpose=purpose, legal_basis=legal_basis, case_ref=case_ref)
+    if not set(message_ids) <= _readable(actor, message_ids):
+        raise NotVisible("access.not_visible", act="see_letters")
     for item in items:
         fetch(Item.objects.visible_to(actor), pk=item.pk)
         require_use(item, Use.EXPORT_TO_COURT)
@@ -105,6 +108,28 @@ def _write(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
         target.seek(0)
         target.truncate()
         return write_package(target, replace(spec, seal=replace(spec.seal, stamper=None)))
+
+
+def messages_about(actor: Actor, items: Sequence[Item]) -> list[uuid.UUID]:
+    """Return the messages in which items left, oldest first, as far as the actor may read them."""
+    left = Disclosure.objects.filter(item__in=items, message_id__isnull=False).order_by("at")
+    found = list(dict.fromkeys(row.message_id for row in left if row.message_id))
+    readable = _readable(actor, found)
+    return [each for each in found if each in readable]
+
+
+def _readable(actor: Actor, message_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the messages that belong to a conversation which the actor may read.
+
+    A message says more than the items that left with it. COMITY_CONVERSATIONS: dotted path of
+    `f(actor) -> query of conversations`, of the app whose conversations they are.
+    """
+    seen = import_string(settings.COMITY_CONVERSATIONS)(actor)
+    found: set[uuid.UUID] = set()
+    for kind in (OutgoingMessage, IncomingMessage):
+        rows = kind.objects.filter(uid__in=message_ids, conversation__in=seen)
+        found.update(rows.values_list("uid", flat=True))
+    return found
 
 
 def _require_stated(items: Sequence[Item], **stated: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from comity.accounts.models import fetch, officer_of
+from comity.accounts.models import Officer, fetch, officer_of
 from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions
 from comity.evidence.forms import PackageForm
-from comity.evidence.models import Disclosure, Item
+from comity.evidence.models import Item
 from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
 from comity.ui.labels import label
@@ -34,7 +34,8 @@ def package(request: HttpRequest) -> HttpResponseBase:
     require(actor, Act.EXPORT_PACKAGE)
     visible = Item.objects.visible_to(actor)
     chosen = request.GET.getlist("item") + request.POST.getlist("items")
-    numbers = [int(each) for each in chosen if each.isascii() and each.isdigit()][:MOST_OFFERED]
+    sound = [each for each in chosen if each.isascii() and each.isdigit() and len(each) < 19]
+    numbers = [int(each) for each in sound[:MOST_OFFERED]]
     newest = visible.values_list("pk", flat=True)[:MOST_OFFERED]
     offered = visible.filter(pk__in=[*numbers, *newest]).select_related("stored_file")
     form = PackageForm(request.POST or None, offered=offered, initial={"items": numbers})
@@ -47,7 +48,7 @@ def package(request: HttpRequest) -> HttpResponseBase:
                 purpose=fields["purpose"],
                 legal_basis=fields["legal_basis"],
                 case_ref=fields["case_ref"],
-                message_ids=_messages(fields["items"]) if fields["with_messages"] else (),
+                message_ids=_messages(actor, fields) if fields["with_messages"] else (),
             )
         except (Refused, Untrusted) as refusal:
             form.add_error(None, label(refusal))
@@ -58,9 +59,8 @@ def package(request: HttpRequest) -> HttpResponseBase:
     return render(request, "evidence/package.html", shown, status=422 if form.errors else 200)
 
 
-def _messages(items: Sequence[Item]) -> list[uuid.UUID]:
-    left = Disclosure.objects.filter(item__in=items, message_id__isnull=False).order_by("at")
-    return list(dict.fromkeys(row.message_id for row in left if row.message_id))
+def _messages(actor: Officer, fields: dict[str, Any]) -> list[uuid.UUID]:
+    return actions.messages_about(actor, list(fields["items"]))
 
 
 def _hand_over(path: Path) -> FileResponse:
