@@ -100,6 +100,19 @@ def test_emergency_access_does_not_cross_the_wall(client, signed_in) -> None:
     assert not BreakGlass.objects.exists()
 
 
+def test_emergency_access_tells_nobody_which_records_exist(client, signed_in, officer) -> None:
+    cases.open_case(officer(Role.PROSECUTOR), number="79/26", title="Bridge")
+    signed_in(Role.PROSECUTOR)
+    asked = {"kind": "case", "reason": "urgent"}
+    answers = [
+        client.post(reverse("emergency"), asked | {"number": number}).context["form"].errors
+        for number in ("79/26", "80/26")
+    ]
+    assert answers[0] == answers[1]
+    client.post(reverse("emergency"), {"kind": "case", "number": "80/26", "reason": REASON})
+    assert Entry.objects.filter(kind="access.refused").count() == 1
+
+
 def test_an_unknown_number_is_said_so(client, signed_in) -> None:
     signed_in(Role.PROSECUTOR)
     asked = {"kind": "case", "number": str(uuid.uuid4()), "reason": REASON}

@@ -159,6 +159,12 @@ def _join(actor: Actor, officer: Officer, kind: str, record: uuid.UUID) -> Membe
     return membership
 
 
+def require_reason(reason: str) -> None:
+    """Check that a reason for emergency access says something. Raises Incomplete."""
+    if len(reason.strip()) < LEAST_REASON_CHARACTERS:
+        raise Incomplete("accounts.reason_too_short", missing=["reason"])
+
+
 @transaction.atomic
 def break_glass(actor: Officer, *, kind: str, record: uuid.UUID, reason: str) -> BreakGlass:
     """Take access to a record for four hours, with a reason that supervisors are shown.
@@ -166,8 +172,7 @@ def break_glass(actor: Officer, *, kind: str, record: uuid.UUID, reason: str) ->
     Raises Incomplete when the reason says too little.
     """
     require(actor, Act.BREAK_GLASS)
-    if len(reason.strip()) < LEAST_REASON_CHARACTERS:
-        raise Incomplete("accounts.reason_too_short", missing=["reason"])
+    require_reason(reason)
     membership = Membership.objects.create(
         officer=actor,
         kind=kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 
@@ -34,10 +35,16 @@ def _find(kind: str, number: str) -> tuple[uuid.UUID, int] | None:
 
 
 def open_in_emergency(officer: Officer, *, kind: str, number: str, reason: str) -> int | None:
-    """Break glass for a record; return its key, or None where there is no such record."""
+    """Break glass for a record; return its key, or None where there is no such record.
+
+    A number that is nobody's is recorded as a refused attempt: guessing leaves a mark.
+    """
     require(officer, SEEING[kind])
+    accounts.require_reason(reason)  # first: without a reason nobody learns which records exist
     found = _find(kind, number.strip())
     if found is None:
+        tried = hashlib.sha256(f"{kind}/{number.strip()}".encode()).hexdigest()
+        accounts.record_refusal(officer, act=Act.BREAK_GLASS, path_digest=tried)
         return None
     accounts.break_glass(officer, kind=kind, record=found[0], reason=reason)
     return found[1]
