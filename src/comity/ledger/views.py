@@ -24,7 +24,7 @@ PER_PAGE = 50
 def entries(request: HttpRequest) -> HttpResponse:
     """Every entry, newest first; for auditors and supervisors."""
     require(request.user, Act.SEE_LEDGER)  # type: ignore[arg-type]  # signed in
-    wanted = request.GET.get("q", "").strip()
+    wanted = request.GET.get("q", "").replace("\x00", "").strip()
     rows = Entry.objects.order_by("-id")
     if wanted:
         rows = rows.filter(Q(kind__startswith=wanted) | Q(subject=wanted) | Q(actor=wanted))

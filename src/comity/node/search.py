@@ -65,6 +65,6 @@ def _row(kind: str, number: str, title: str, url_name: str, key: int) -> dict[st
 def search(request: HttpRequest) -> HttpResponse:
     """What the officer may open that fits the text."""
     # By POST: a name that is searched for must not stand in an address, a history or a log.
-    text = request.POST.get("q", "").strip()[:100]
+    text = request.POST.get("q", "").replace("\x00", "").strip()[:100]
     rows = find(officer_of(request), text) if text else []
     return render(request, "node/search.html", {"rows": rows, "text": text})
