@@ -96,6 +96,11 @@ LABELS: dict[str, Any] = {
     "Finding.possible": _("Possible"),
     "Finding.reserve": _("Reserve"),
     "Finding.not_a_basis": pgettext_lazy("law", "Not a basis"),
+    "InForce.yes": pgettext_lazy("law", "In force between the two states."),
+    "InForce.no": pgettext_lazy("law", "Not in force between the two states."),
+    "InForce.n_a_vertical": pgettext_lazy(
+        "law", "Binds each state to the Court, not the two to each other."
+    ),
     "Demand.reciprocity_guarantee": pgettext_lazy("law", "Guarantee of reciprocity"),
     "Demand.necessity_statement": pgettext_lazy("law", "Statement of necessity"),
     "Demand.diplomatic_channel": pgettext_lazy("law", "Diplomatic channel"),

@@ -23,6 +23,7 @@ from comity.assistance.rules import (
     TRANSLATION_OPEN,
     DeskState,
     State,
+    TextKind,
 )
 from comity.assistance.views import sheets
 from comity.assistance.views.basis import basis_rows, cited_provisions
@@ -36,6 +37,7 @@ from comity.core.law.letters import label_of, requirement_fields
 from comity.core.law.offences import elements_of
 from comity.core.law.readings import fact_at
 from comity.core.law.records import to_plain
+from comity.ui.formats import full_date
 from comity.ui.labels import label, tone
 
 
@@ -59,6 +61,7 @@ def _common(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
         "nav_current": "letters",
         "crumbs": [(_("Letters"), reverse("letters")), (side, None), (found.number, None)],
         "title": found.title or _("Letter of request"),
+        "title_language": found.source_language,
         "facts": _facts(found),
         "course": course,
         "receipts": receipts,
@@ -93,7 +96,7 @@ def _facts(found: LetterOfRequest) -> list[tuple[Any, ...]]:
     if found.case is not None:
         rows.append((_("Case"), found.case.number))
     if found.deadline:
-        rows.append((_("Needed by"), found.deadline.isoformat()))
+        rows.append((_("Needed by"), full_date(found.deadline, reader)))
     return rows
 
 
@@ -123,6 +126,7 @@ def _outgoing(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
         "bases": bases,
         "bases_unknown": unknown,
         "provisions": cited_provisions(found),
+        **_title(next((one.as_law() for one in found.texts.all() if _is_subject(one)), None)),
         "texts": rows,
         "cells": cells,
         "heads": heads,
@@ -152,6 +156,18 @@ def _links(found: LetterOfRequest) -> list[dict[str, Any]]:
         for one in found.texts.all()
         if one.person_id is not None
     ]
+
+
+def _is_subject(one: Paragraph) -> bool:
+    return one.kind == TextKind.SUBJECT
+
+
+def _title(subject: law.Paragraph | None) -> dict[str, str]:
+    """The subject in the reader's language where it is ready, for the head of the page."""
+    reader = language()
+    if subject is None or subject.state(reader) is not law.TextState.GOOD:
+        return {}
+    return {"title": subject.text(reader), "title_language": reader}
 
 
 def _of_part(one: Paragraph) -> bool:
@@ -272,6 +288,7 @@ def _incoming(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
         "tags": [_state_tag(found)],
         "stages": sheets.desk_stages(found),
         "state": state.value,
+        **_title(facts.subject),
         "received": facts,
         "basis": [names.get(reader) or words_in(dict(names)) for names in facts.basis.names],
         "cited": [

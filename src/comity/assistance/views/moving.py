@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from comity.accounts import actions as accounts
 from comity.accounts.models import officer_of
 from comity.assistance import actions
 from comity.assistance.forms.writing import PostForm, ReasonForm, language
@@ -85,6 +86,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         verb = partial(actions.approve_letter, officer, letter)
         said = _("The letter is approved, printed in three languages and signed.")
         return done(request, letter, verb, said)
+    accounts.record_look(officer, letter.subject, part="letter")
     return render(request, "assistance/approve.html", _to_approve(letter))
 
 

@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch, officer_of
 from comity.assistance.models import LetterOfRequest
 from comity.assistance.models.work import provision_of
@@ -68,7 +69,8 @@ def filled(
 ) -> HttpResponse:
     """Show a form; when it is sent and sound, do the verb and go back to the letter.
 
-    context: text, upload, crumb, quote (label, words, language) beside the form.
+    context: text, upload, crumb, quote (label, words, language) beside the form. Such a page shows
+    parts of the letter, so looking at it is recorded too.
     """
     if request.method == "POST" and form.is_valid():
         try:
@@ -80,6 +82,7 @@ def filled(
         else:
             messages.success(request, said)
             return redirect(letter.get_absolute_url())
+    accounts.record_look(officer_of(request), letter.subject, part="letter")
     shown = {"letter": letter, "form": form, "title": title, "button": button, **context}
     status = 400 if form.errors else 200
     return render(request, "assistance/form.html", shown, status=status)
@@ -140,10 +143,14 @@ def sure_of(found: Fact) -> str:
     return found.basis
 
 
+_IN_FORCE = frozenset({"yes", "no", "n_a_vertical"})
+
+
 def sourced(found: Fact, language: str) -> dict[str, str]:
     """A fact for the page: its words, its provision and how sure it is."""
+    stated = str(found.value)
     return {
-        "text": found.text(language),
+        "text": label(stated, "InForce") if stated in _IN_FORCE else found.text(language),
         "provision": provision_of(found),
         "sure": sure_of(found),
         "certainty": found.certainty,
