@@ -140,6 +140,10 @@ def test_looking_at_a_letter_is_recorded(kyiv, sign_in) -> None:
     page(sign_in(kyiv.prosecutor), letter)
     (entry,) = Entry.objects.filter(kind="access.looked", subject=letter.subject)
     assert entry.actor == kyiv.prosecutor.actor_id
+    text = letter.texts.get(kind="subject")
+    assert sign_in(kyiv.lawyer).get(f"/letters/{letter.pk}/texts/{text.pk}/").status_code == 200
+    looked = Entry.objects.filter(kind="access.looked", subject=letter.subject)
+    assert looked.filter(actor=kyiv.lawyer.actor_id).exists()
 
 
 def test_the_page_of_a_draft_shows_bases_with_source_and_certainty(kyiv, sign_in) -> None:
