@@ -4,7 +4,11 @@ import os
 import tempfile
 from pathlib import Path
 
-HOME = Path(os.environ.setdefault("COMITY_HOME", tempfile.mkdtemp(prefix="comity-test-")))
+# A folder for each worker of pytest-xdist; what a test starts works in the folder of its worker.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if not os.environ.get("COMITY_HOME", "").endswith(f"-{WORKER}"):
+    os.environ["COMITY_HOME"] = tempfile.mkdtemp(prefix="comity-test-", suffix=f"-{WORKER}")
+HOME = Path(os.environ["COMITY_HOME"])
 (HOME / "static").mkdir(parents=True, exist_ok=True)
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("COMITY_NODE_ID", "kyiv.test.comity.example")
