@@ -49,7 +49,7 @@ def keyring() -> keyrings.Keyring:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Let Django's own flush empty the append-only tables between transactional tests on SQLite."""
     flush = DatabaseOperations.sql_flush
 
