@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 
+from comity.accounts import actions as accounts
 from comity.accounts.models import Officer
 from comity.assistance import actions
 from comity.assistance.models import LetterOfRequest
@@ -351,3 +352,16 @@ def test_a_withdrawn_letter_stays_and_goes_nowhere(kyiv) -> None:
 
 def test_the_compartment_of_executed_items_is_what_executing_officers_read(kyiv) -> None:
     assert kyiv.executing.reads(Compartment.DISCLOSABLE)
+
+
+def test_whoever_wrote_any_of_it_does_not_approve_it(kyiv, officer) -> None:
+    both = officer(Role.PROSECUTOR, Role.SUPERVISOR, name="Vira Koval")
+    letter = kyiv.reviewed()
+    accounts.found_team(both, kind="letter", record=letter.uid)
+    actions.return_letter(both, letter, reason="A date is wrong.")
+    text = letter.texts.filter(kind=TextKind.SUBJECT).first()
+    actions.write_paragraph(both, letter, kind=TextKind.SUBJECT, text=text.text, paragraph=text)
+    LetterOfRequest.objects.filter(pk=letter.pk).update(state="reviewed", reviewer=kyiv.lawyer)
+    with pytest.raises(Refused) as refused:
+        actions.approve_letter(both, letter)
+    assert refused.value.code == "letter.four_eyes"

@@ -137,6 +137,7 @@ COMITY_SCHEDULE = [
     ("comity.exchange.tasks.delivery_is_due", "comity.exchange.tasks.deliver_due", 1),
     ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 1),
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
+    ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 

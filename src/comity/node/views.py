@@ -22,6 +22,7 @@ from comity.assistance import models as assistance
 from comity.cases import models as cases
 from comity.core.access import Actor
 from comity.core.worklist import WorkRow
+from comity.evidence import models as evidence
 from comity.exchange import models as exchange
 from comity.ui import formats
 
@@ -29,6 +30,7 @@ from comity.ui import formats
 WORK_SOURCES: tuple[Callable[[Actor], list[WorkRow]], ...] = (
     assistance.work_for,
     cases.work_for,
+    evidence.work_for,
     exchange.work_for,
     accounts.work_for,
 )

@@ -32,7 +32,10 @@ from comity.core.law import letter_facts as law
 from comity.core.law.letters import MissingField, as_body, missing
 from comity.core.law.records import from_plain, to_plain
 from comity.ledger import actions as ledger
+from comity.ledger.models import Entry
 
+# What an approver may have done with a letter without having written any of it.
+_NOT_WRITING = frozenset({"assistance.letter_returned", "assistance.letter_approved"})
 DASH = {"uk": "–", "ja": "–", "en": "–"}
 
 
@@ -166,7 +169,14 @@ def _require_approvable(actor: Officer, letter: LetterOfRequest) -> None:
     if letter.direction != Direction.OUTGOING:
         raise WrongState("letter.other_direction")
     require_move(State(letter.state), State.APPROVED)
-    require_other_hand(actor=actor.actor_id, earlier=_hands(letter.author, letter.reviewer))
+    earlier = {*_hands(letter.author, letter.reviewer), *_writers(letter)}
+    require_other_hand(actor=actor.actor_id, earlier=tuple(sorted(earlier)))
+
+
+def _writers(letter: LetterOfRequest) -> set[str]:
+    """Everyone who has changed the letter: the ledger knows, whoever stands in the row."""
+    done = Entry.objects.filter(subject=letter.subject, kind__startswith="assistance.")
+    return set(done.exclude(kind__in=_NOT_WRITING).values_list("actor", flat=True).distinct())
 
 
 def _require_whole(facts: law.LetterFacts) -> None:
