@@ -33,6 +33,7 @@ from tests.core.law.invented import LETTER
 
 pytestmark = pytest.mark.django_db
 
+HOSTILE = "<script>alert(1)</script>{{ 7|add:7 }}"
 REPORT = {"uk": "Виконано.", "ja": "実施した。", "en": "Executed."}
 CONDITION = bodies.Condition("no_publication", WORDS, (Use.PUBLICATION,))
 REGISTRATION = actions.Registration(
@@ -374,3 +375,33 @@ def test_the_verbs_of_one_side_do_not_move_letters_of_the_other(kyiv, asked) -> 
     with pytest.raises(WrongState):
         actions.approve_letter(kyiv.supervisor, asked)
     assert as_body(LETTER) != asked.body
+
+
+def test_a_letter_with_odd_but_lawful_words_still_draws(kyiv, client) -> None:
+    body = tokyos_letter()
+    body["basis"]["names"] = [{}]
+    body["basis"]["provisions"][0] |= {"words": {}, "basis": "'\"><b>", "confirmed_by": ""}
+    body["offences"][0] |= {"title": {}, "penalty": {"xx": HOSTILE}}
+    body["persons"][0] |= {"role": HOSTILE, "names": {"zz": HOSTILE}}
+    body["measures"][0]["answers"]["unheard_of"] = {
+        "source_language": HOSTILE,
+        "source": HOSTILE,
+        "translations": {},
+    }
+    body["measures"][0]["choices"] = {"unheard_of": True}
+    body["attachments"][0] |= {"kind": HOSTILE, "pages": -7, "title": {}}
+    body["languages"] = []
+    conversation = uuid.uuid4()
+    incoming = tokyo_says(
+        kyiv, "letter/1", body, conversation=conversation, files={"paper-1": b"law"}
+    )
+    assert incoming.status == "handled", incoming.reason
+    letter = LetterOfRequest.objects.get(uid=conversation)
+    client.force_login(kyiv.lawyer)
+    session = client.session
+    session["second_factor"] = True
+    session.save()
+    response = client.get(letter.get_absolute_url())
+    assert response.status_code == 200
+    assert b"<script>alert" not in response.content
+    assert b"'\"><b>" not in response.content

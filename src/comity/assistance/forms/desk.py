@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from comity.accounts.models import Officer
 from comity.assistance import bodies
 from comity.assistance.actions import Registration
+from comity.assistance.citations import provision_of
 from comity.assistance.forms.words import SignatoryForm, Words, WordsForm, offer
 from comity.assistance.forms.writing import ItemField, language, who_may
-from comity.assistance.models.work import provision_of
 from comity.core.access import Act
 from comity.core.documents.replies import Outcome
 from comity.core.law import letter_facts as law

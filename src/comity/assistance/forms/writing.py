@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from comity.accounts.models import Officer
 from comity.assistance.actions import PAPER_KINDS, Answer
+from comity.assistance.citations import provision_of
 from comity.assistance.forms.words import Words, WordsForm, offer
 from comity.assistance.models import LetterOfRequest, Measure
 from comity.assistance.models.letters import words_in
-from comity.assistance.models.work import provision_of
 from comity.assistance.rules import TextKind
 from comity.cases.models import Case
 from comity.core.access import Act, Role, acts_of
@@ -188,6 +188,15 @@ class TranslationForm(forms.Form):
         return cleaned
 
 
+class AnswerField(forms.CharField):
+    """A text that the letter must have in the end; a draft may be kept without it."""
+
+    def validate(self, value: Any) -> None:
+        """Let an empty answer pass: the gates of the letter say that it is missing."""
+        if value not in self.empty_values:
+            super().validate(value)
+
+
 class MeasureForm(forms.Form):
     """The own fields of one measure, each with the provision that asks for it."""
 
@@ -208,7 +217,8 @@ class MeasureForm(forms.Form):
         for row in requirement_fields(measure.type):
             name = str(row["field"])
             held = texts.get((TextKind.ANSWER, name))
-            self._add(name, _asked_by(row), held.text if held else "", measure)
+            demanded = row["need"] == "must" and not row.get("when")
+            self._add(name, _asked_by(row), held.text if held else "", measure, demanded=demanded)
             if name not in YES_OR_NO:
                 self.fields[f"{name}_neutral"] = forms.BooleanField(
                     label=_("The same in every language (a number, an address)"),
@@ -219,7 +229,9 @@ class MeasureForm(forms.Form):
         if measure.type in PHYSICAL:
             self._add("physical_items", str(_("Physical items, not only copies")), "", measure)
 
-    def _add(self, name: str, hint: str, text: str, measure: Measure) -> None:
+    def _add(
+        self, name: str, hint: str, text: str, measure: Measure, *, demanded: bool = False
+    ) -> None:
         title = (
             label_of(name)[language()] if name in self.own else _("Physical items are asked for")
         )
@@ -234,9 +246,9 @@ class MeasureForm(forms.Form):
                 initial="" if held is None else ("yes" if held else "no"),
             )
             return
-        self.fields[name] = forms.CharField(
+        self.fields[name] = AnswerField(
             label=title,
-            required=False,
+            required=demanded,
             max_length=20_000,
             help_text=hint,
             initial=text,

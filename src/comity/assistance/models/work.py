@@ -9,37 +9,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from comity.accounts.models import Officer
+from comity.assistance.citations import provision_of
 from comity.assistance.models.letters import LetterOfRequest, LetterQuerySet, words_in
 from comity.assistance.rules import DeskState, State
 from comity.core.access import Act, Actor
-from comity.core.law.loader import Fact
 from comity.core.law.readings import fact_at
 from comity.core.worklist import WorkRow
 
 AT_MOST = 50
-
-
-def provision_of(found: Fact) -> str:
-    """The place in the law of a fact, for people: the titles of its sources are in the data."""
-    return "; ".join(_short(one.source_id, one.place) for one in found.citations)
-
-
-_NAMES = {
-    "SRC_UA_CPC": "CPC",
-    "SRC_JP_AIAI": "Act 69/1980",
-    "SRC_JP_EXT": "Act 68/1953",
-    "SRC_JP_1905": "Act 63/1905",
-    "SRC_JP_POC": "Act 136/1999",
-    "SRC_JP_MOJ_MLA": "Ministry of Justice of Japan",
-    "SRC_TEXT": "",
-    "SETTLED": "Comity",
-}
-
-
-def _short(source_id: str, place: str) -> str:
-    name = _NAMES.get(source_id, source_id.removeprefix("SRC_").replace("_", " "))
-    spelled = place.replace("arts ", "arts. ").replace("art ", "art. ")
-    return f"{name} {spelled}".strip()
 
 
 def work_for(actor: Actor) -> list[WorkRow]:

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from comity.assistance import actions
+from comity.assistance.citations import provision_of
 from comity.assistance.forms.writing import language
 from comity.assistance.models import LetterOfRequest
-from comity.assistance.models.work import provision_of
 from comity.assistance.rules import (
     Guard,
     State,

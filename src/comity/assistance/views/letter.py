@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, officer_of
@@ -186,7 +187,8 @@ def _outgoing_tags(found: LetterOfRequest, gates: Gates | None) -> list[tuple[st
     tags = [_state_tag(found)]
     if gates is not None and gates.ready < gates.total:
         closed = gates.total - gates.ready
-        tags.append(("urgent", _("%(count)d gates closed") % {"count": closed}, "circle-x"))
+        words = ngettext("%(count)d gate closed", "%(count)d gates closed", closed)
+        tags.append(("urgent", words % {"count": closed}, "circle-x"))
     elif gates is not None:
         tags.append(("good", _("Complete"), "circle-check"))
     return tags

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from comity.accounts.models import Officer, fetch, officer_of
 from comity.assistance import actions
+from comity.assistance.citations import provision_of
 from comity.assistance.forms.writing import NewLetterForm, language
 from comity.assistance.models import LetterOfRequest
 from comity.assistance.models.letters import LetterQuerySet, words_in
-from comity.assistance.models.work import provision_of
 from comity.assistance.rules import DeskState, Direction, State
 from comity.assistance.views.shared import sent, why
 from comity.cases.models import Charge
@@ -102,7 +102,8 @@ def new_letter(request: HttpRequest) -> HttpResponse:
             form.add_error(None, why(refusal))
         else:
             return redirect(letter.get_absolute_url())
-    context = {"form": form, "gap": _gap(charge, element)}
+    crumbs = [(_("Letters"), reverse("letters")), (_("Start a letter"), None)]
+    context = {"form": form, "gap": _gap(charge, element), "crumbs": crumbs}
     return render(request, "assistance/new.html", context, status=400 if form.errors else 200)
 
 

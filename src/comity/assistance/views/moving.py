@@ -17,7 +17,14 @@ from comity.assistance.forms.writing import PostForm, ReasonForm, language
 from comity.assistance.models import LetterOfRequest
 from comity.assistance.rules import State
 from comity.assistance.views.gates import gates_of
-from comity.assistance.views.shared import done, filled, fresh_second_factor, letter_of, sent
+from comity.assistance.views.shared import (
+    crumbs_to,
+    done,
+    filled,
+    fresh_second_factor,
+    letter_of,
+    sent,
+)
 from comity.core.access import Act, require
 from comity.core.law import letter_facts as law
 
@@ -101,7 +108,14 @@ def _to_approve(letter: LetterOfRequest) -> dict[str, object]:
         (_("Reviewed by"), letter.reviewer.name if letter.reviewer else "–"),
         (_("Exhibits"), letter.exhibits.count()),
     ]
-    return {"letter": letter, "gates": gates, "open": open_now, "what": what}
+    return {
+        "letter": letter,
+        "gates": gates,
+        "open": open_now,
+        "what": what,
+        "crumbs": crumbs_to(letter, _("Approval")),
+        "nav_current": "letters",
+    }
 
 
 @login_required

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch, officer_of
+from comity.assistance.citations import provision_of
 from comity.assistance.models import LetterOfRequest
-from comity.assistance.models.work import provision_of
 from comity.core.errors import Incomplete, NotAllowed, Refused
 from comity.core.law.letters import label_of
 from comity.core.law.loader import LANGUAGES, Fact
@@ -56,6 +56,15 @@ def sent(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+def crumbs_to(letter: LetterOfRequest, title: str) -> list[tuple[str, str | None]]:
+    """The way from the list of letters to a page of one of them."""
+    return [
+        (_("Letters"), reverse("letters")),
+        (letter.number, letter.get_absolute_url()),
+        (title, None),
+    ]
+
+
 def filled(
     request: HttpRequest,
     letter: LetterOfRequest,
@@ -83,7 +92,15 @@ def filled(
             messages.success(request, said)
             return redirect(letter.get_absolute_url())
     accounts.record_look(officer_of(request), letter.subject, part="letter")
-    shown = {"letter": letter, "form": form, "title": title, "button": button, **context}
+    shown = {
+        "letter": letter,
+        "form": form,
+        "title": title,
+        "button": button,
+        "crumbs": crumbs_to(letter, title),
+        "nav_current": "letters",
+        **context,
+    }
     status = 400 if form.errors else 200
     return render(request, "assistance/form.html", shown, status=status)
 
@@ -143,6 +160,15 @@ def sure_of(found: Fact) -> str:
     return found.basis
 
 
+def _language_of(found: Fact, language: str) -> str:
+    """The language of a fact's words: the data have some statements in English only."""
+    if str(found.value) in _IN_FORCE:
+        return language
+    if isinstance(found.value, Mapping):
+        return language if found.value.get(language) else "en"
+    return "en"
+
+
 _IN_FORCE = frozenset({"yes", "no", "n_a_vertical"})
 
 
@@ -151,6 +177,7 @@ def sourced(found: Fact, language: str) -> dict[str, str]:
     stated = str(found.value)
     return {
         "text": label(stated, "InForce") if stated in _IN_FORCE else found.text(language),
+        "language": _language_of(found, language),
         "provision": provision_of(found),
         "sure": sure_of(found),
         "certainty": found.certainty,
