@@ -73,6 +73,13 @@ def provision_of(found: Fact) -> str:
     return "; ".join(named)
 
 
+def sure_of(found: Fact) -> str:
+    """How sure a fact is, as the source tag shows it; a treaty's own text was recalled."""
+    if found.basis in {"read", "excerpt"} and not found.signable and found.certainty == "high":
+        return "recalled"
+    return found.basis
+
+
 def _cited(one: Citation, language: str) -> str:
     if one.source_id == "SETTLED":
         question = one.place.startswith("gap")

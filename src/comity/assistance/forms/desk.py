@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from comity.accounts.models import Officer
 from comity.assistance import bodies
 from comity.assistance.actions import Registration
-from comity.assistance.citations import provision_of
+from comity.assistance.citations import provision_of, sure_of
 from comity.assistance.forms.words import SignatoryForm, Words, WordsForm, offer
 from comity.assistance.forms.writing import ItemField, language, who_may
 from comity.core.access import Act
@@ -201,7 +201,8 @@ def ground_choices(state: str) -> list[tuple[str, str]]:
     found = []
     for row in rows:
         stated = fact_at(f"{path}.{row['id']}")
-        found.append((str(row["id"]), f"{stated.text(language())} ({provision_of(stated)})"))
+        source = f"{provision_of(stated)}, {label(sure_of(stated), 'Sure')}"
+        found.append((str(row["id"]), f"{stated.text(language())} ({source})"))
     return [*found, ("other", str(_("Another ground")))]
 
 

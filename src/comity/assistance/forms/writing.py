@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from comity.accounts.models import Officer
 from comity.assistance.actions import PAPER_KINDS, Answer
-from comity.assistance.citations import provision_of
+from comity.assistance.citations import provision_of, sure_of
 from comity.assistance.forms.words import Words, WordsForm, offer
 from comity.assistance.models import LetterOfRequest, Measure
 from comity.assistance.models.letters import words_in
@@ -276,7 +276,8 @@ class MeasureForm(forms.Form):
 
 def _asked_by(row: Mapping[str, Any]) -> str:
     found = fact(row, "request_types", value=row["need"])
-    return f"{label(str(row['need']), 'Need')} · {provision_of(found)}"
+    source = f"{provision_of(found)}, {label(sure_of(found), 'Sure')}"
+    return f"{label(str(row['need']), 'Need')} · {source}"
 
 
 class AddMeasureForm(forms.Form):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from comity.assistance import actions
-from comity.assistance.citations import provision_of
+from comity.assistance.citations import provision_of, sure_of
 from comity.assistance.forms.writing import language
 from comity.assistance.models import LetterOfRequest
 from comity.assistance.rules import (
@@ -22,7 +22,6 @@ from comity.assistance.rules import (
     blocks_review,
     closed_guards,
 )
-from comity.assistance.views.shared import sure_of
 from comity.core.access import Actor
 from comity.core.law.letters import Lack, MissingField, Severity
 from comity.core.law.readings import fact_at

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch, officer_of
-from comity.assistance.citations import provision_of
+from comity.assistance.citations import provision_of, sure_of
 from comity.assistance.models import LetterOfRequest
 from comity.core.errors import Incomplete, NotAllowed, Refused
 from comity.core.law.letters import label_of
@@ -151,13 +151,6 @@ def fresh_second_factor(page: Page) -> Page:
         return redirect(f"{reverse('mfa_reauthenticate')}?{back}")
 
     return guarded
-
-
-def sure_of(found: Fact) -> str:
-    """How sure a fact is, as the source tag shows it; a treaty's own text was recalled."""
-    if found.basis in {"read", "excerpt"} and not found.signable and found.certainty == "high":
-        return "recalled"
-    return found.basis
 
 
 def _language_of(found: Fact, language: str) -> str:

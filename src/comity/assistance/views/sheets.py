@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from comity.assistance.citations import provision_of
+from comity.assistance.citations import provision_of, sure_of
 from comity.assistance.forms.writing import language
 from comity.assistance.models import LetterEvent, LetterOfRequest, Paragraph
 from comity.assistance.rules import DeskState, Event, State, TextKind
-from comity.assistance.views.shared import sourced, sure_of
+from comity.assistance.views.shared import sourced
 from comity.core.access import Actor
 from comity.core.law import letter_facts as law
 from comity.core.law.letters import label_of
