@@ -20,7 +20,7 @@ def main() -> None:
         machine = document["machine"]
         lines += [
             "",
-            f"## {document['name']}",
+            f"## {path.stem}",
             "",
             f"{document['date'][:10]}, {machine['cores']} cores, "
             f"Python {machine['python']}, load {machine['load'][0]}",
