@@ -132,10 +132,10 @@ CACHES = {
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_COMMIT": False}}
 # What the worker looks at by itself: is work due, the task, seconds between looks.
 COMITY_SCHEDULE = [
-    ("comity.ledger.tasks.sequence_is_due", "comity.ledger.tasks.sequence_ledger", 1),
+    ("comity.ledger.tasks.sequence_is_due", "comity.ledger.tasks.sequence_ledger", 0.25),
     ("comity.ledger.tasks.stamp_is_due", "comity.ledger.tasks.stamp_checkpoints", 5),
-    ("comity.exchange.tasks.delivery_is_due", "comity.exchange.tasks.deliver_due", 1),
-    ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 1),
+    ("comity.exchange.tasks.delivery_is_due", "comity.exchange.tasks.deliver_due", 0.25),
+    ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 0.25),
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
