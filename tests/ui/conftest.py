@@ -50,7 +50,8 @@ def door_facts(request):
     return [("Fingerprint", "7c1e 94b0 5d2a")]
 
 
-@pytest.fixture(scope="session")
+# One playwright at a time runs in a thread: each package starts and ends its own.
+@pytest.fixture(scope="package")
 def chromium():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
