@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export COMITY_HOME="${COMITY_HOME:-var/lint}" SECRET_KEY="${SECRET_KEY:-only-for-lint}"
+mkdir -p "$COMITY_HOME"
 bin=.venv/bin
 step() { echo "· $1"; }
 step "ruff format"; $bin/ruff format --check --quiet src tests bench scripts

@@ -124,7 +124,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "comity.ui.forms.Renderer"
 
-DATABASES = {"default": env.database(env.text("DATABASE_URL", "sqlite://"), HOME)}
+DATABASES = {"default": env.database(env.text("DATABASE_URL", "") or "sqlite://", HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "node_cache"}
