@@ -35,6 +35,24 @@ def test_every_fact_has_sources_that_resolve(file: str) -> None:
         assert all(citation.title for citation in fact(node, file).citations)
 
 
+def _labels(node: Any) -> list[Mapping[str, Any]]:
+    if isinstance(node, Mapping):
+        own = [node] if {"uk", "ja", "en"} <= set(node) else []
+        return own + [found for item in node.values() for found in _labels(item)]
+    if isinstance(node, tuple):
+        return [found for item in node for found in _labels(item)]
+    return []
+
+
+@pytest.mark.parametrize("file", ["request_types", "settled"])
+def test_no_label_is_cut_at_a_comma(file: str) -> None:
+    found = _labels(load(file))
+
+    assert len(found) > 10
+    for label in found:
+        assert None not in label.values(), label
+
+
 def test_the_data_are_read_once_and_cannot_be_changed() -> None:
     document = load("instruments")
 
