@@ -338,3 +338,9 @@ def test_an_incident_asks_the_same_number_of_questions_for_many_items(world, sig
     with CaptureQueriesContext(connection) as many:
         client.get(address)
     assert len(many) == len(few)
+
+
+def test_who_adds_an_item_chooses_the_case_by_its_number(world, sign_in) -> None:
+    page = sign_in(world.investigator).get(reverse("item_add"), {"team": world.case.subject})
+    wanted = f'<option value="{world.case.subject}" selected>2211/24 · Shelling</option>'
+    assert wanted in page.content.decode()

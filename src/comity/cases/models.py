@@ -49,6 +49,14 @@ def _count_of(rows: models.QuerySet[Any], of: str) -> Coalesce:
     return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
 
 
+def names_seen(actor: Actor, kind: str) -> dict[uuid.UUID, str]:
+    """What an officer calls the cases of their teams (settings.COMITY_RECORD_NAMES)."""
+    if kind != "case":
+        return {}
+    cases = Case.objects.visible_to(actor)
+    return {case.uid: f"{case.number} · {case.title}" for case in cases}
+
+
 class Case(models.Model):
     """One criminal proceeding."""
 

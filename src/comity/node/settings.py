@@ -56,6 +56,12 @@ MESSAGE_HANDLERS = {
 # Who may read the messages of which conversations: evidence asks before it packs one.
 COMITY_CONVERSATIONS = "comity.assistance.models.letters.conversations_seen"
 
+# What an officer calls the records of their teams: evidence asks when it offers a team.
+COMITY_RECORD_NAMES = [
+    "comity.cases.models.names_seen",
+    "comity.assistance.models.letters.names_seen",
+]
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

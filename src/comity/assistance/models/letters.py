@@ -45,6 +45,14 @@ def conversations_seen(actor: Actor) -> models.QuerySet[LetterOfRequest, uuid.UU
     return LetterOfRequest.objects.visible_to(actor).values_list("uid", flat=True)
 
 
+def names_seen(actor: Actor, kind: str) -> dict[uuid.UUID, str]:
+    """What an officer calls the letters they may read (settings.COMITY_RECORD_NAMES)."""
+    if kind != "letter":
+        return {}
+    letters = LetterOfRequest.objects.visible_to(actor)
+    return {each.uid: f"{each.number} · {each.title}".rstrip(" ·") for each in letters}
+
+
 class LetterOfRequest(models.Model):
     """A request for legal assistance; `uid` is the conversation that all its messages belong to.
 
