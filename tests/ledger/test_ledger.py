@@ -52,6 +52,37 @@ def test_an_act_that_rolls_back_leaves_no_entry() -> None:
 
 
 @pytest.mark.django_db
+def test_many_acts_at_once_are_entries_like_any_other() -> None:
+    """The way past the models stores what the way through them does, in the order given."""
+    acts = [
+        actions.NewEntry("test.done", f"thing:{n}", {"n": n, "word": "слово 証"})
+        for n in range(150)
+    ]
+    before = write(1)[0]
+    with transaction.atomic():
+        keys = actions.append_many(ACTOR, acts)
+    after = write(1)[0]
+    assert keys == sorted(keys)
+    assert before.pk < keys[0]
+    assert keys[-1] < after.pk
+    stored = list(Entry.objects.filter(pk__in=keys).order_by("pk").select_related("committed"))
+    assert [entry.subject for entry in stored] == [act.subject for act in acts]
+    assert [dict(entry.committed.as_mapping()) for entry in stored] == [act.details for act in acts]
+    assert Entry.objects.get(uid=stored[70].uid).at == stored[70].at
+    sequence()
+    assert actions.verify_all() == 152
+    assert actions.append_many(ACTOR, []) == []
+
+
+@pytest.mark.django_db
+def test_one_act_without_a_byte_form_stops_all_of_them() -> None:
+    act = actions.NewEntry("test.done", "thing:1", {"n": 2.5})
+    with transaction.atomic(), pytest.raises(TypeError):
+        actions.append_many(ACTOR, [actions.NewEntry("test.done", "thing:0", {}), act])
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.django_db
 def test_a_proof_convinces_somebody_who_has_only_the_entry_and_the_key() -> None:
     write(700)
     sequence()

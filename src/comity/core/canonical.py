@@ -57,26 +57,36 @@ def digest_hex(value: object) -> str:
 
 
 def _ordered(value: object, depth: int) -> object:
-    if depth > DEPTH_LIMIT:
-        raise ValueError("nested too deeply")
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int):
         if abs(value) >= _INTEGER_LIMIT:
             raise ValueError("integer out of range")
         return value
+    if depth >= DEPTH_LIMIT:
+        raise ValueError("nested too deeply")
+    if isinstance(value, dict):
+        return {
+            name: member if type(member) is str else _ordered(member, depth + 1)
+            for name, member in _sorted(value)
+        }
     if isinstance(value, list | tuple):
         return [_ordered(member, depth + 1) for member in value]
-    if isinstance(value, dict):
-        return {name: _ordered(value[name], depth + 1) for name in sorted(value, key=_sort_key)}
     raise TypeError(f"no canonical form for {type(value).__name__}")
 
 
-def _sort_key(name: object) -> bytes:
+def _sorted(value: dict[Any, object]) -> list[tuple[str, object]]:
+    try:
+        plain = "".join(value).isascii()
+    except TypeError:
+        raise TypeError("names must be text") from None
+    # names differ, so members are never compared
+    return sorted(value.items()) if plain else sorted(value.items(), key=_sort_key)
+
+
+def _sort_key(member: tuple[str, object]) -> bytes:
     """Order names by UTF-16 code units, as section 3.2.3 demands; Python orders by code points."""
-    if not isinstance(name, str):
-        raise TypeError("names must be text")
-    return name.encode("utf-16-be")
+    return member[0].encode("utf-16-be")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

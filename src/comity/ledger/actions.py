@@ -40,15 +40,26 @@ def append(actor: Actor, kind: str, subject: str, **details: Any) -> Entry:
     kind: `<app>.<thing>_<done>`. subject: `<kind>:<uid>`. details: codes, numbers and digests; a
     salted hash commits to them, so they can be erased without touching the tree.
     """
-    return append_many(actor, [NewEntry(kind, subject, details)])[0]
+    row = _rows(actor, [NewEntry(kind, subject, details)])[0]
+    entry = Entry.objects.create(**dict(zip(row._fields[:6], row[:6], strict=True)))
+    EntryDetails.objects.create(entry=entry, details=row.details, salt=row.salt)
+    return entry
 
 
-def append_many(actor: Actor, acts: Sequence[NewEntry]) -> list[Entry]:
-    """Record several acts of one actor, in order, in the caller's transaction."""
+def append_many(actor: Actor, acts: Sequence[NewEntry]) -> list[int]:
+    """Record several acts of one actor in the caller's transaction; return the entries' keys.
+
+    The keys, and so the numbers that the sequencer gives, ascend in the order of the acts.
+    """
+    return engines.store_pending(_rows(actor, acts))
+
+
+def _rows(actor: Actor, acts: Sequence[NewEntry]) -> list[engines.Row]:
     if not connection.in_atomic_block:
         raise RuntimeError("append() belongs in the transaction of the act it records")
     now = timezone.now()
-    entries, committed = [], []
+    at, who = _iso(now), actor.actor_id
+    rows = []
     for act in acts:
         details = canonical.encode(act.details)
         salt = os.urandom(SALT_BYTES)
@@ -58,20 +69,14 @@ def append_many(actor: Actor, acts: Sequence[NewEntry]) -> list[Entry]:
                 "v": 1,
                 "id": str(uid),
                 "kind": act.kind,
-                "actor": actor.actor_id,
-                "at": _iso(now),
+                "actor": who,
+                "at": at,
                 "subject": act.subject,
                 "commitment": hashlib.sha256(salt + details).hexdigest(),
             }
         )
-        entry = Entry(
-            uid=uid, kind=act.kind, actor=actor.actor_id, subject=act.subject, at=now, body=body
-        )
-        entries.append(entry)
-        committed.append(EntryDetails(entry=entry, details=details, salt=salt))
-    Entry.objects.bulk_create(entries)
-    EntryDetails.objects.bulk_create(committed)
-    return entries
+        rows.append(engines.Row(uid, act.kind, who, act.subject, now, body, details, salt))
+    return rows
 
 
 def _iso(moment: datetime) -> str:
@@ -131,15 +136,16 @@ def sequence_pending(limit: int = SEQUENCE_AT_MOST) -> int:
     """
     if not engines.lock_sequencer():
         return 0
-    pending = list(Entry.objects.filter(index__isnull=True).order_by("id")[:limit])
+    pending = engines.pending(limit)
     if not pending:
         return 0
     start = size()
-    for offset, entry in enumerate(pending):
-        entry.index = start + offset
-        entry.leaf_hash = merkle.leaf_hash(bytes(entry.body))
-    leaves = [bytes(entry.leaf_hash or b"") for entry in pending]
-    engines.store_numbers(pending)
+    numbered = [
+        engines.Numbered(key, start + offset, merkle.leaf_hash(body))
+        for offset, (key, body) in enumerate(pending)
+    ]
+    leaves = [each.leaf for each in numbered]
+    engines.store_numbers(numbered)
     store = TileStore()
     written = tiles.append(store, start, leaves)
     engines.store_tiles(written)

@@ -155,7 +155,7 @@ def _begin_custody(actor: Actor, item: Item, acquired: Acquisition) -> None:
         "evidence_kind": item.kind,
         "compartment": str(item.compartment),
     }
-    entries = ledger.append_many(
+    received.entry_id, ingested.entry_id = ledger.append_many(
         actor,
         [
             ledger.NewEntry("evidence.item_received", item.subject, received.committed(item)),
@@ -168,7 +168,6 @@ def _begin_custody(actor: Actor, item: Item, acquired: Acquisition) -> None:
             ),
         ],
     )
-    received.entry, ingested.entry = entries
     CustodyRecord.objects.bulk_create([received, ingested])
 
 
