@@ -30,6 +30,7 @@ from tests.assistance.conftest import (
 )
 from tests.core.documents.invented import TOKYO
 from tests.core.law.invented import LETTER
+from tests.officers import give_second_step
 
 pytestmark = pytest.mark.django_db
 
@@ -398,9 +399,7 @@ def test_a_letter_with_odd_but_lawful_words_still_draws(kyiv, client) -> None:
     assert incoming.status == "handled", incoming.reason
     letter = LetterOfRequest.objects.get(uid=conversation)
     client.force_login(kyiv.lawyer)
-    session = client.session
-    session["second_factor"] = True
-    session.save()
+    give_second_step(kyiv.lawyer)
     response = client.get(letter.get_absolute_url())
     assert response.status_code == 200
     assert b"<script>alert" not in response.content

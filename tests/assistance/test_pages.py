@@ -25,6 +25,7 @@ from tests.assistance.conftest import WORDS
 from tests.assistance.test_desk import CONDITION, REPORT, accepted, executed, registered
 from tests.assistance.test_requesting import conditioned
 from tests.core.law.invented import LETTER
+from tests.officers import give_second_step
 
 pytestmark = pytest.mark.django_db
 HOSTILE = '<script>alert(1)</script> {{ 7|add:7 }} #eval("1") $x$ [b](javascript:x)'
@@ -40,8 +41,8 @@ def sign_in(client: Client):
 
     def enter(officer: Officer, *, seconds_ago: int = 3600) -> Client:
         client.force_login(officer)
+        give_second_step(officer)
         session = client.session
-        session["second_factor"] = True
         session[METHODS_OF] = str(officer.pk)
         session[METHODS] = [{"method": "mfa", "at": time.time() - seconds_ago, "type": "totp"}]
         session.save()
@@ -268,6 +269,7 @@ def test_hostile_text_is_harmless_on_the_page_and_on_paper(kyiv, sign_in) -> Non
         html = text_of(client.get(address))
         assert "<script>alert" not in html
         assert "&lt;script&gt;alert(1)&lt;/script&gt; {{ 7|add:7 }}" in html
+    actions.ask_review(kyiv.prosecutor, again(letter))
     actions.review_letter(kyiv.lawyer, again(letter))
     actions.approve_letter(kyiv.supervisor, again(letter))
     document = letter.documents.get(language="en")

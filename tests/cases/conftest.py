@@ -18,6 +18,7 @@ from comity.core.access import Compartment, Role
 from comity.evidence import actions as evidence
 from comity.evidence.models import Item
 from comity.evidence.rules import Origin
+from tests.officers import give_second_step
 
 SHELLING = datetime(2022, 3, 17, 16, 40, tzinfo=UTC)
 SCHOOL = "The invented school in Verbivka was hit by six shells."
@@ -31,9 +32,7 @@ def sign_in() -> Callable[[Officer], Client]:
     def make(officer: Officer) -> Client:
         client = Client()
         client.force_login(officer, backend="allauth.account.auth_backends.AuthenticationBackend")
-        session = client.session
-        session["second_factor"] = True
-        session.save()
+        give_second_step(officer)
         return client
 
     return make

@@ -20,6 +20,7 @@ from comity.core.access import Compartment, Role
 from comity.evidence import actions
 from comity.evidence.models import Item
 from comity.evidence.rules import Origin
+from tests.officers import give_second_step
 
 ACQUIRED_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
@@ -106,9 +107,7 @@ def sign_in() -> Callable[[Officer], Client]:
     def make(officer: Officer) -> Client:
         client = Client()
         client.force_login(officer, backend="allauth.account.auth_backends.AuthenticationBackend")
-        session = client.session
-        session["second_factor"] = True
-        session.save()
+        give_second_step(officer)
         return client
 
     return make

@@ -19,6 +19,7 @@ from comity.exchange.models import (
 )
 from comity.ledger.models import Entry
 from comity.ui.labels import has_label
+from tests.officers import give_second_step
 
 pytestmark = pytest.mark.django_db
 SENDER = NodeActor("test")
@@ -27,9 +28,7 @@ SENDER = NodeActor("test")
 def signed_in(officer) -> Client:
     client = Client()
     client.force_login(officer)
-    session = client.session
-    session["second_factor"] = True
-    session.save()
+    give_second_step(officer)
     return client
 
 

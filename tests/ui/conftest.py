@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from comity.ui import labels
+from tests.officers import give_second_step
 
 HERE = Path(__file__).resolve().parent
 AXE = HERE.parent / "browser" / "vendor" / "axe.min.js"
@@ -64,10 +65,7 @@ def signed_in(client, officer):
     """A client with a session that has had its second factor."""
 
     def sign_in(*roles, **fields):
-        client.force_login(officer(*roles, **fields))
-        session = client.session
-        session["second_factor"] = True
-        session.save()
+        client.force_login(give_second_step(officer(*roles, **fields)))
         return client
 
     return sign_in

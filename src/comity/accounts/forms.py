@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -35,12 +37,6 @@ class OfficerForm(RolesForm):
         choices=[("uk", "Українська"), ("ja", "日本語"), ("en", "English")],
         widget=forms.RadioSelect,
     )
-    password = forms.CharField(
-        label=_("First password"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 12 characters. The officer sets up a second step at first sign-in."),
-    )
-
     field_order = [
         "name",
         "name_latin",
@@ -48,9 +44,41 @@ class OfficerForm(RolesForm):
         "office",
         "email",
         "language",
-        "password",
         "roles",
     ]
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(label=_("Address for signing in"))
+    first = forms.CharField(
+        label=_("First code"),
+        max_length=40,
+        help_text=_("From the administrator who proposed you."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    second = forms.CharField(
+        label=_("Second code"),
+        max_length=40,
+        help_text=_("From the officer who confirmed it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 12 characters. Tell it to nobody, not to the administrator either."),
+    )
+    again = forms.CharField(
+        label=_("Your password once more"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        fields = super().clean() or {}
+        if fields.get("password") != fields.get("again"):
+            self.add_error("again", _("The two passwords differ. Type the same one twice."))
+        return fields
 
 
 class TeamForm(forms.Form):

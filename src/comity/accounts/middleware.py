@@ -1,11 +1,14 @@
-"""Two gates before every page: a second factor for everyone, a record of every refusal."""
+"""Gates before every page: a password of one's own, a second factor, a record of each refusal."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from http import HTTPStatus
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth import update_session_auth_hash
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -15,32 +18,50 @@ from comity.core.access import NodeActor
 from comity.core.errors import NotAllowed, NotVisible
 
 Handler = Callable[[HttpRequest], HttpResponse]
-OPEN_WITHOUT_SECOND_FACTOR = ("/account/", "/static/", "/i18n/", "/healthz")
+OWN_ACCOUNT = "/account/"
+CREDENTIALS = ("/account/password/", "/account/2fa/")
+OPEN_WITHOUT_SECOND_FACTOR = (OWN_ACCOUNT, "/static/", "/i18n/", "/healthz", "/invitation/")
 
 
 class OfficerMiddleware:
-    """Sends an officer without a second factor to the page that sets one up, and to no other."""
+    """Sends an officer first to their own password, then to a second factor, and nowhere else.
+
+    Asked of the database at each request: what a session remembers can be out of date.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        guarded = not request.path.startswith(OPEN_WITHOUT_SECOND_FACTOR)
-        if user.is_authenticated and guarded and not self._has_second_factor(request):
-            return redirect("mfa_index")
+        if not isinstance(user, Officer):
+            return self.get_response(request)
+        if not request.path.startswith(OPEN_WITHOUT_SECOND_FACTOR):
+            if user.must_change_password:
+                return redirect("account_change_password")
+            if not _has_second_factor(user):
+                return redirect("mfa_index")
+        if request.method == "POST" and request.path.startswith(CREDENTIALS):
+            return self._recorded(request, user)
         return self.get_response(request)
 
-    @staticmethod
-    def _has_second_factor(request: HttpRequest) -> bool:
-        if request.session.get("second_factor"):
-            return True
-        held = Authenticator.objects.filter(
-            user_id=request.user.pk, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-        ).exists()
-        if held:
-            request.session["second_factor"] = True
-        return held
+    def _recorded(self, request: HttpRequest, officer: Officer) -> HttpResponse:
+        """Change one's own credentials in one transaction with the entries; end other sessions."""
+        with transaction.atomic():
+            before = actions.credentials_of(officer)
+            response = self.get_response(request)
+            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                transaction.set_rollback(True)
+                return response
+            changed = actions.record_credentials(officer, before)
+        if changed and request.user.is_authenticated:
+            update_session_auth_hash(request, Officer.objects.get(pk=officer.pk))
+        return response
+
+
+def _has_second_factor(officer: Officer) -> bool:
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return Authenticator.objects.filter(user_id=officer.pk, type__in=kinds).exists()
 
 
 class RefusalMiddleware:

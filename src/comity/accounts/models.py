@@ -12,8 +12,11 @@ from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
+from comity.accounts import rules
+from comity.accounts.rules import ProposalKind, ProposalState
 from comity.core.access import (
     Act,
     Compartment,
@@ -44,6 +47,10 @@ class Officer(AbstractBaseUser):
     language = models.CharField(max_length=2, default="en")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # Somebody else chose the password; nothing opens before the officer has chosen their own.
+    must_change_password = models.BooleanField(default=False)
+    # Part of every session's mark: one more, and all sessions of before have ended.
+    sign_in_generation = models.PositiveIntegerField(default=0)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -81,6 +88,12 @@ class Officer(AbstractBaseUser):
 
     def reads(self, compartment: Compartment | str) -> bool:
         return compartment in self.compartments
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """The mark of a session: ends it when the password or the generation has changed."""
+        stated = f"{self.password}/{self.sign_in_generation}"
+        salt = "comity.accounts.models.Officer.session"
+        return salted_hmac(salt, stated, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return self.name
@@ -157,6 +170,123 @@ class BreakGlass(models.Model):
         return f"glass:{self.uid}"
 
 
+class Proposal(models.Model):
+    """What one administrator proposes about an officer; another officer confirms or rejects it.
+
+    officer: whom it is about, empty until a new one is confirmed. facts: what was proposed, as
+    codes and the new officer's card. code_digest: of the code that the proposer was shown once.
+    """
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20, choices=[(kind, kind) for kind in ProposalKind])
+    state = models.CharField(
+        max_length=20,
+        default=ProposalState.WAITING,
+        choices=[(state, state) for state in ProposalState],
+    )
+    officer = models.ForeignKey(
+        Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="proposals"
+    )
+    email = models.EmailField(blank=True)
+    facts = models.JSONField(default=dict)
+    code_digest = models.CharField(max_length=64, blank=True)
+    proposed_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="proposed")
+    proposed_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(
+        Officer, null=True, blank=True, on_delete=models.PROTECT, related_name="decided"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-proposed_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="confirmed_by_a_second_person",
+                condition=~models.Q(state="confirmed")
+                | (
+                    models.Q(decided_by__isnull=False)
+                    & ~models.Q(decided_by=models.F("proposed_by"))
+                    & ~models.Q(decided_by=models.F("officer"))
+                ),
+            ),
+            models.UniqueConstraint(
+                name="proposed_once",
+                fields=["officer", "kind"],
+                condition=models.Q(state="waiting", officer__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="new_officer_proposed_once",
+                fields=["email"],
+                condition=models.Q(state="waiting", kind="new_officer"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"proposal {self.pk}"
+
+    @property
+    def subject(self) -> str:
+        return f"proposal:{self.uid}"
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that the officer would hold."""
+        return frozenset(Role(role) for role in self.facts.get("roles", []))
+
+    @property
+    def name(self) -> str:
+        """Whom it is about."""
+        return self.officer.name if self.officer else str(self.facts.get("name", ""))
+
+
+class Invitation(models.Model):
+    """A way in for an officer: two codes, each known to another person, good once and not long."""
+
+    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="invitations")
+    first_digest = models.CharField(max_length=64)
+    second_digest = models.CharField(max_length=64)
+    made_by = models.CharField(max_length=80)
+    made_at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_open_invitation",
+                fields=["officer"],
+                condition=models.Q(used_at=None, ended_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+
+def administrators() -> list[int]:
+    """The keys of every administrator who may sign in."""
+    held = OfficerRole.objects.filter(role=Role.ADMINISTRATOR, officer__is_active=True)
+    return list(held.values_list("officer", flat=True))
+
+
+def may_decide(officer: Officer, proposal: Proposal) -> bool:
+    """Say whether this officer may confirm or reject the proposal (accounts/rules.py)."""
+    return officer.may(Act.CONFIRM_OFFICERS) and rules.may_confirm(
+        confirmer=officer.pk,
+        roles=officer.roles,
+        proposer=proposal.proposed_by_id,
+        subject=proposal.officer_id,
+        administrators=administrators(),
+    )
+
+
+def waiting_proposals() -> models.QuerySet[Proposal]:
+    """Proposals that nobody has decided, whose proposer still works here."""
+    waiting = Proposal.objects.filter(state=ProposalState.WAITING, proposed_by__is_active=True)
+    return waiting.select_related("officer", "proposed_by")
+
+
 def team_records(actor: object, kind: str) -> models.QuerySet[Membership, uuid.UUID]:
     """The uids of the records of a kind whose team the actor belongs to; empty for anyone else.
 
@@ -192,10 +322,16 @@ def officer_of(request: HttpRequest) -> Officer:
 
 
 def work_for(actor: object) -> list[WorkRow]:
-    """Emergency openings that this officer must look at: every one but their own."""
-    if not isinstance(actor, Officer) or not actor.may(Act.REVIEW_BREAK_GLASS):
+    """What waits for this officer: emergency openings to look at, proposals of others to decide."""
+    if not isinstance(actor, Officer):
         return []
-    waiting = BreakGlass.objects.filter(reviewed_at=None).exclude(membership__officer=actor)
+    return [*_glass_for(actor), *_proposals_for(actor)]
+
+
+def _glass_for(officer: Officer) -> list[WorkRow]:
+    if not officer.may(Act.REVIEW_BREAK_GLASS):
+        return []
+    waiting = BreakGlass.objects.filter(reviewed_at=None).exclude(membership__officer=officer)
     return [
         WorkRow(
             title=gettext("Emergency access %(number)s") % {"number": glass.pk},
@@ -205,4 +341,20 @@ def work_for(actor: object) -> list[WorkRow]:
             icon="shield-alert",
         )
         for glass in waiting
+    ]
+
+
+def _proposals_for(officer: Officer) -> list[WorkRow]:
+    if not officer.may(Act.CONFIRM_OFFICERS):
+        return []
+    return [
+        WorkRow(
+            title=gettext("Change of officers %(number)s") % {"number": proposal.pk},
+            detail=gettext("An administrator proposed it. It takes effect when you confirm it."),
+            url=reverse("officer_proposal", args=[proposal.pk]),
+            verb=gettext("Look at it"),
+            icon="users",
+        )
+        for proposal in waiting_proposals()
+        if may_decide(officer, proposal)
     ]

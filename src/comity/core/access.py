@@ -72,6 +72,7 @@ class Act(StrEnum):
     # administration
     SEE_OFFICERS = "see_officers"
     MANAGE_OFFICERS = "manage_officers"
+    CONFIRM_OFFICERS = "confirm_officers"
     ADD_TO_TEAM = "add_to_team"
     BREAK_GLASS = "break_glass"
     REVIEW_BREAK_GLASS = "review_break_glass"
@@ -116,6 +117,7 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
         Act.ACCEPT_CONDITIONS,
         Act.ADD_TO_TEAM,
         Act.REVIEW_BREAK_GLASS,
+        Act.CONFIRM_OFFICERS,
         Act.SEE_LEDGER,
     },
     Role.CENTRAL_AUTHORITY: frozenset(
@@ -136,7 +138,13 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
     Role.ANALYST: frozenset({Act.SEE_CASES, Act.SEE_ITEMS}),
     Role.AUDITOR: frozenset({Act.SEE_LEDGER, Act.SEE_EXCHANGE, Act.SEE_OFFICERS}),
     Role.ADMINISTRATOR: frozenset(
-        {Act.SEE_OFFICERS, Act.MANAGE_OFFICERS, Act.PAIR_PARTNER, Act.SEE_EXCHANGE}
+        {
+            Act.SEE_OFFICERS,
+            Act.MANAGE_OFFICERS,
+            Act.CONFIRM_OFFICERS,
+            Act.PAIR_PARTNER,
+            Act.SEE_EXCHANGE,
+        }
     ),
 }
 

@@ -2,12 +2,14 @@
 
 from django.urls import include, path, re_path
 
+from comity.accounts import views as accounts
 from comity.node import emergency, search, views
 
 urlpatterns = [
     path("", views.today, name="today"),
     path("search/", search.search, name="search"),
     path("emergency/", emergency.emergency, name="emergency"),
+    path("invitation/", accounts.invitation, name="invitation"),
     path("healthz", views.health, name="health"),
     path("", include("comity.ui.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

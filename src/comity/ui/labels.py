@@ -139,6 +139,7 @@ LABELS: dict[str, Any] = {
     "Act.see_ledger": _("See the ledger"),
     "Act.see_officers": _("See officers"),
     "Act.manage_officers": _("Manage officers"),
+    "Act.confirm_officers": _("Confirm a change of officers"),
     "Act.add_to_team": _("Add to a team"),
     "Act.break_glass": _("Open in an emergency"),
     "Act.review_break_glass": _("Review an emergency opening"),

@@ -1,4 +1,4 @@
-"""`comity add_officer`: the first administrator, or any officer, from the terminal."""
+"""`comity add_officer`: the first officers, from the node's console."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from comity.ui.labels import label
 
 
 class Command(BaseCommand):
-    help = "Add an officer. Asks for the first password, or reads it from COMITY_NEW_PASSWORD."
+    help = (
+        "Add an officer from the console, recorded as such. Asks for a first password, or reads "
+        "it from COMITY_NEW_PASSWORD; the officer must change it at the first sign-in, except on "
+        "a training node."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--email", required=True)
@@ -29,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         password = os.environ.get("COMITY_NEW_PASSWORD") or getpass.getpass("First password: ")
         try:
-            actions.add_officer(
+            officer = actions.add_officer(
                 NodeActor("terminal", frozenset({Act.MANAGE_OFFICERS})),
                 email=options["email"],
                 name=options["name"],
@@ -42,4 +46,5 @@ class Command(BaseCommand):
         except Refused as refusal:
             reasons = " ".join(refusal.facts.get("reasons", []))
             raise CommandError(f"{label(refusal)} {reasons}".strip()) from refusal
-        self.stdout.write("The officer can sign in and sets up a second step then.")
+        own = " chooses a password of their own," if officer.must_change_password else ""
+        self.stdout.write(f"The officer can sign in:{own} then sets up a second step.")

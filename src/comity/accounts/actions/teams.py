@@ -1,4 +1,4 @@
-"""The verbs on officers, roles, teams and emergency access."""
+"""Teams of records: joining, leaving, and access taken in an emergency."""
 
 from __future__ import annotations
 
@@ -6,108 +6,16 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from comity.accounts.models import BreakGlass, Membership, Officer, OfficerRole
-from comity.core.access import Act, Actor, Role, incompatible, require
+from comity.accounts.models import BreakGlass, Membership, Officer
+from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Refused, WrongState
 from comity.ledger import actions as ledger
 
 GLASS_LASTS = timedelta(hours=4)
 LEAST_REASON_CHARACTERS = 20
-
-
-@transaction.atomic
-def add_officer(
-    actor: Actor,
-    *,
-    email: str,
-    name: str,
-    password: str,
-    roles: Iterable[Role],
-    title: str = "",
-    office: str = "",
-    language: str = "en",
-    name_latin: str = "",
-) -> Officer:
-    """Make an officer who can sign in and hold these roles.
-
-    Raises NotAllowed; Refused("accounts.incompatible_roles" | "accounts.email_taken" |
-    "accounts.weak_password").
-    """
-    require(actor, Act.MANAGE_OFFICERS)
-    wanted = frozenset(roles)
-    _require_compatible(wanted)
-    officer = Officer(
-        email=email.strip().lower(),
-        name=name,
-        title=title,
-        office=office,
-        language=language,
-        name_latin=name_latin,
-    )
-    try:
-        validate_password(password, officer)
-    except ValidationError as weak:
-        raise Refused("accounts.weak_password", reasons=list(weak.messages)) from weak
-    officer.set_password(password)
-    try:
-        with transaction.atomic():
-            officer.save()
-    except IntegrityError as taken:
-        raise Refused("accounts.email_taken") from taken
-    OfficerRole.objects.bulk_create(
-        OfficerRole(officer=officer, role=role, granted_by=actor.actor_id)
-        for role in sorted(wanted)
-    )
-    ledger.append(actor, "accounts.officer_added", officer.subject, roles=sorted(wanted))
-    return officer
-
-
-def _require_compatible(roles: frozenset[Role]) -> None:
-    clash = incompatible(roles)
-    if clash:
-        raise Refused("accounts.incompatible_roles", roles=sorted(clash))
-
-
-@transaction.atomic
-def set_roles(actor: Actor, officer: Officer, roles: Iterable[Role]) -> None:
-    """Give the officer exactly these roles. Nobody changes their own."""
-    require(actor, Act.MANAGE_OFFICERS)
-    if actor.actor_id == officer.actor_id:
-        raise Refused("accounts.own_roles")
-    officer = Officer.objects.select_for_update().get(pk=officer.pk)
-    wanted = frozenset(roles)
-    _require_compatible(wanted)
-    held = {Role(row.role) for row in officer.held_roles.all()}
-    officer.held_roles.filter(role__in=held - wanted).delete()
-    OfficerRole.objects.bulk_create(
-        OfficerRole(officer=officer, role=role, granted_by=actor.actor_id)
-        for role in sorted(wanted - held)
-    )
-    ledger.append(
-        actor,
-        "accounts.roles_set",
-        officer.subject,
-        added=sorted(wanted - held),
-        removed=sorted(held - wanted),
-    )
-
-
-@transaction.atomic
-def deactivate_officer(actor: Actor, officer: Officer) -> None:
-    """End the officer's sign-in and every team membership; the rows stay."""
-    require(actor, Act.MANAGE_OFFICERS)
-    if actor.actor_id == officer.actor_id:
-        raise Refused("accounts.own_roles")
-    officer = Officer.objects.select_for_update().get(pk=officer.pk)
-    officer.is_active = False
-    officer.save(update_fields=["is_active"])
-    Membership.objects.filter(officer=officer, ended_at=None).update(ended_at=timezone.now())
-    ledger.append(actor, "accounts.officer_deactivated", officer.subject)
 
 
 @transaction.atomic
@@ -202,30 +110,6 @@ def review_break_glass(actor: Officer, glass: BreakGlass, *, justified: bool) ->
         glass.membership.ended_at = glass.reviewed_at
         glass.membership.save(update_fields=["ended_at"])
     ledger.append(actor, "accounts.glass_reviewed", glass.subject, finding=glass.finding)
-
-
-@transaction.atomic
-def record_refusal(actor: Actor, *, act: str, path_digest: str) -> None:
-    """Keep a refused attempt, in a transaction of its own since the attempt's has rolled back."""
-    ledger.append(actor, "access.refused", actor.actor_id, act=act, path=path_digest)
-
-
-@transaction.atomic
-def record_failed_sign_in(actor: Actor, *, address_digest: str) -> None:
-    """Keep a failed sign-in: a salted digest of the address that was tried, never the address."""
-    ledger.append(actor, "accounts.sign_in_failed", actor.actor_id, address=address_digest)
-
-
-@transaction.atomic
-def record_sign_in(actor: Officer, *, methods: list[str]) -> None:
-    """Keep a sign-in and the factors used."""
-    ledger.append(actor, "accounts.signed_in", actor.subject, methods=methods)
-
-
-@transaction.atomic
-def record_look(actor: Actor, subject: str, *, part: str, purpose: str = "") -> None:
-    """Keep that protected content was looked at: opening is an act too."""
-    ledger.append(actor, "access.looked", subject, part=part, purpose=purpose)
 
 
 @transaction.atomic
