@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.browser import posting
 from tests.browser.seats import Seat
 
 
@@ -23,10 +24,13 @@ class Cases:
         return seat.at
 
     def file_all(self, case: str) -> int:
-        """Give every item of the case an exhibit number."""
-        seat, filed = self.seat.open(case), 0
-        while seat.page.get_by_role("button", name="Give it a number").count():
-            seat.press("Give it a number").sees("It is exhibit")
+        """Give every item of the case an exhibit number, the first by hand."""
+        seat, filed, button = self.seat.open(case), 1, "Give it a number"
+        seat.press(button).sees("It is exhibit")
+        page = posting.read(seat, case)
+        while page.xpath(f"//button[contains(., '{button}')]"):
+            page = posting.send(seat, page, button)
+            assert "It is exhibit" in posting.said_on(page)
             filed += 1
         return filed
 

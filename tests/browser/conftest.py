@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -74,13 +75,11 @@ def _wait_once_more(made: Stage) -> None:
 
 def _leave_the_tests_own_node(environment: pytest.MonkeyPatch) -> None:
     """Nothing of the node that unit tests use reaches the live ones."""
-    import os
-
     for name in list(os.environ):
         if name.startswith(OURS):
             environment.delenv(name)
     environment.setenv("DJANGO_SETTINGS_MODULE", "tests.browser.node_settings")
-    environment.setenv("PYTHONPATH", str(ROOT))
+    environment.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
 
 
 # One playwright at a time runs in a thread: each package starts and ends its own.
@@ -122,7 +121,7 @@ class Seats:
 
     def __call__(self, node: str, key: str) -> Seat:
         if (node, key) not in self._taken:
-            self._taken[node, key] = Door(self.fresh(node, key)).sign_in()
+            self._taken[node, key] = Door(self.fresh(node, key)).enter()
         return self._taken[node, key]
 
     @property

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.browser import posting
 from tests.browser.seats import Seat
 from tests.browser.signing_in import Door
 
@@ -71,22 +72,30 @@ class Letter:
         return self._filled(kind, "Keep the text", TEXTS, text=text)
 
     def translate_all(self, words: list[Words]) -> Letter:
-        """Translate every text whose source is known here; recognise it by its source."""
+        """Translate every text whose source is known here, the first in each language by hand."""
         page = self.seat.open(self.path).page
         links = page.locator("main a[href*='/texts/']", has_text="Translate").all()
         assert links
+        done: set[str] = set()
         for path in [str(link.get_attribute("href")) for link in links]:
-            self._translate(path, words)
+            language = path.strip("/").rpartition("/")[2]
+            by_hand = language not in done
+            self._translate(path, language, words, by_hand=by_hand)
+            done.add(language)
         return self
 
-    def _translate(self, path: str, words: list[Words]) -> None:
-        seat = self.seat.open(path)
-        language = path.strip("/").rpartition("/")[2]
-        source = seat.page.locator("section[aria-labelledby=source] p").inner_text()
+    def _translate(self, path: str, language: str, words: list[Words], *, by_hand: bool) -> None:
+        seat, kept, button = self.seat, "The translation is kept.", "Keep the translation"
+        form = posting.read(seat, path)
+        source = form.xpath("//section[@aria-labelledby='source']//p")[0].text_content()
         said = next((one for one in words if _same(one["uk"], source)), None)
         assert said is not None, f"nobody has translated: {source}"
-        seat.fill(text=said[language], translator="Translator of the authority", certified=True)
-        seat.press("Keep the translation").sees("The translation is kept.")
+        typed = {"text": said[language], "translator": "Translator of the authority"}
+        if by_hand:
+            seat.open(path).fill(**typed, certified=True).press(button).sees(kept)
+        else:
+            page = posting.send(seat, form, button, **typed, certified=True)
+            assert kept in posting.said_on(page)
 
     def answer(self, **fields: Any) -> Letter:
         """Answer the fields of the measure."""
@@ -122,21 +131,16 @@ class Letter:
         return self._filled("Add a paper", "Add the paper", **fields)
 
     def confirm_provisions(self) -> int:
-        """A lawyer confirms each provision that the data only recall."""
-        seat, confirmed = self.seat.open(self.path), 0
-        while seat.page.get_by_role("button", name="Confirm under my name").count():
-            seat.press("Confirm under my name").sees("The provision is confirmed under your name.")
+        """A lawyer confirms each provision that the data only recall, the first by hand."""
+        seat, button = self.seat.open(self.path), "Confirm under my name"
+        confirmed, told = 1, "The provision is confirmed under your name."
+        seat.press(button).sees(told)
+        page = posting.read(seat, self.path)
+        while page.xpath(f"//button[contains(., '{button}')]"):
+            page = posting.send(seat, page, button)
+            assert told in posting.said_on(page)
             confirmed += 1
         return confirmed
-
-    def decide_open_fields(self) -> int:
-        """A lawyer says of each field that the rules leave open that it is not needed here."""
-        seat, decided = self.seat.open(self.path), 0
-        while seat.page.locator(GATES).get_by_role("link", name="Decide").count():
-            seat.follow("Decide", within=GATES).fill(applies="no")
-            seat.press("Decide under my name").sees("Your decision is recorded.")
-            decided += 1
-        return decided
 
     def does(self, button: str, then: str) -> Letter:
         """Press a button of the letter; then the page says so."""

@@ -7,6 +7,7 @@ import time
 from playwright.sync_api import expect
 
 from comity.node.demo.signing_in import STEP_SECONDS, code
+from tests.browser import posting
 from tests.browser.seats import Seat
 
 _used: dict[str, int] = {}
@@ -51,6 +52,17 @@ class Door:
         expect(seat.page.locator(".cm-account")).to_be_visible()
         return seat
 
+    def enter(self) -> Seat:
+        """Both steps by the same two forms, without drawing them: for all who come to work."""
+        seat, part = self.seat, self.seat.part
+        assert part is not None
+        door = posting.read(seat, "/account/login/")
+        login, password = part.address(seat.place.node_id), part.password
+        second = posting.send(seat, door, "Sign in", login=login, password=password)
+        inside = posting.send(seat, second, "Sign in", code=fresh_code(seat))
+        assert inside.find_class("cm-account"), posting.said_on(inside)
+        return seat
+
     def second_step(self) -> None:
         """The code of the authenticator app."""
         self.seat.sees("Second step")
@@ -60,6 +72,14 @@ class Door:
         """What binds the authority asks for the second step once more."""
         self.seat.sees("Confirm that it is you")
         self.seat.fill(code=fresh_code(self.seat)).press("Confirm", within="main")
+
+    def stay_fresh(self) -> Seat:
+        """Confirm by password at a page that asks for a fresh sign-in, without drawing it."""
+        seat, part = self.seat, self.seat.part
+        assert part is not None
+        asked = posting.read(seat, "/account/reauthenticate/?next=/account/2fa/")
+        posting.send(seat, asked, password=part.password)
+        return seat
 
     def leave(self) -> None:
         """Sign out by the account menu."""

@@ -245,7 +245,6 @@ def the_letter_is_signed_and_sent(seats: Seats, told: Told) -> None:
     author = Letter(seats("kyiv", "prosecutor"), told.letter)
     lawyer = author.at(seats("kyiv", "authority"))
     lawyer.confirm_provisions()
-    lawyer.decide_open_fields()
     author.does("Ask for review", "The reviewing lawyers see the letter on their day.")
     lawyer.does("Pass legal review", "The letter is reviewed.")
     head = author.at(seats("kyiv", "supervisor")).approve()
@@ -306,7 +305,9 @@ def kyiv_files_what_came(seats: Seats, told: Told) -> None:
     seat = seats("kyiv", "prosecutor")
     exhibits = "section[aria-labelledby=exhibits] tbody"
     seat.waits_for(told.case, exhibits, text.CONDITION["en"])
-    told.items = seat.page.locator(f"{exhibits} tr td:nth-child(2) a").all_inner_texts()
+    handed = re.compile("|".join(words for title in text.HANDED_TITLES for words in title.values()))
+    came = seat.page.locator(f"{exhibits} tr").filter(has_text=handed)
+    told.items = came.locator("td:nth-child(2) a").all_inner_texts()
 
 
 def she_is_shown_what_left(seats: Seats, told: Told) -> None:

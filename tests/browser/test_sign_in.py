@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import expect
@@ -15,21 +16,42 @@ pytestmark = [pytest.mark.browser, pytest.mark.two_nodes, pytest.mark.slow]
 PASSWORD = "four invented words together"
 
 
-def new_officer(seats, key: str) -> str:
-    """The administrator adds an officer; return the address for signing in."""
-    seat = seats("tokyo", "admin")
-    address = f"{key}@{seat.place.node_id}"
-    seat.open("/administration/").follow("Add an officer")
-    seat.fill(name="新人 花子", name_latin="H. Niijin", email=address, language="ja")
-    seat.fill(password=PASSWORD, roles=["executing_officer"])
-    seat.press("Add the officer").sees("The officer can sign in now.")
-    return address
+@dataclass(frozen=True)
+class Invited:
+    """Somebody whom two officers of Kyiv have let in: an address and a code from each."""
+
+    address: str
+    first: str
+    second: str
+
+
+def new_officer(seats, key: str) -> Invited:
+    """The administrator proposes an officer, the supervisor confirms; each holds one code."""
+    admin, supervisor = seats("kyiv", "admin"), seats("kyiv", "supervisor")
+    address = f"{key}@{admin.place.node_id}"
+    admin.open("/administration/").follow("Propose an officer")
+    admin.fill(name=f"Новенька {key}", name_latin="M. Novenka", email=address, language="uk")
+    admin.fill(roles=["prosecutor"]).press("Propose the officer").sees("keep the first code")
+    supervisor.open("/").follow("Change of officers", within="main")
+    supervisor.sees(f"Новенька {key}").press("Confirm it").sees("hand over the second code")
+    return Invited(address, *(_code_on(seat) for seat in (admin, supervisor)))
+
+
+def _code_on(seat: Seat) -> str:
+    return seat.page.locator("#code").inner_text()
+
+
+def take_up(seat: Seat, invited: Invited) -> Seat:
+    """The new officer types both codes and chooses a password."""
+    seat.open("/invitation/").fill(email=invited.address, first=invited.first)
+    seat.fill(second=invited.second, password=PASSWORD, again=PASSWORD)
+    return seat.press("Set my password").sees("Your password is set")
 
 
 def test_a_new_officer_sees_nothing_before_the_second_step_is_set_up(seats):
-    address = new_officer(seats, "newcomer")
-    seat = seats.fresh("tokyo")
-    Door(seat).password(address, PASSWORD)
+    invited = new_officer(seats, "newcomer")
+    seat = take_up(seats.fresh("kyiv"), invited)
+    Door(seat).password(invited.address, PASSWORD)
     assert seat.open("/letters/").at == "/account/2fa/"
     add_the_app(seat)
     seat.open("/letters/").sees("Letters of request")
@@ -78,8 +100,8 @@ def confirm_by_password(seat: Seat) -> None:
 
 
 def test_five_wrong_guesses_close_the_door_even_for_the_right_password(seats):
-    address = new_officer(seats, "guessed")
-    door = Door(seats.fresh("tokyo"))
+    invited = new_officer(seats, "guessed")
+    door, address = Door(take_up(seats.fresh("kyiv"), invited)), invited.address
     for _guess in range(5):
         door.password(address, "wrong guess, wrong guess")
         door.seat.sees("There is a problem")
@@ -93,7 +115,7 @@ def test_a_wrong_code_does_not_open_the_node(seats):
     assert seat.part is not None
     Door(seat).password(seat.part.address(seat.place.node_id), seat.part.password)
     seat.fill(code="000000").press("Sign in", within="main").sees("There is a problem")
-    assert seat.open("/ledger/").at.startswith("/account/login/")
+    assert seat.open("/ledger/").at == "/account/2fa/authenticate/"
 
 
 def test_after_signing_out_the_last_page_is_gone(seats):

@@ -27,7 +27,7 @@ def test_an_answer_is_recorded(told, seats):
         given_by="self", explained_in="uk", how_understood="She said no, and why.",
     )  # fmt: skip
     agreed = seat.page.locator("section[aria-labelledby=agreed] tbody tr")
-    expect(agreed.filter(has_text="Researchers")).to_contain_text("Refused")
+    expect(agreed.filter(has_text="Researchers")).to_contain_text("Did not agree")
     seat.said_nothing()
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urljoin, urlsplit
+from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
 
 from tests.browser.seats import Seat
 
-AXE = (Path(__file__).resolve().parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
 MOST_OF_A_KIND = 2
 _LINK = re.compile(r'<a\b[^>]*\bhref="([^"]+)"')
 _NUMBER = re.compile(r"/\d+(?=/|$)")
@@ -47,29 +50,51 @@ def kind_of(path: str) -> str:
     return plain + (f"?{'&'.join(names)}" if names else "") + (f"={tab[1]}" if tab else "")
 
 
-def walk(seat: Seat, *, without: tuple[str, ...] = ()) -> tuple[list[Found], list[Broken]]:
+@dataclass(frozen=True)
+class Walker:
+    """An officer who only reads what comes: the seat's cookies without its browser."""
+
+    base: str
+    cookies: str
+
+    @classmethod
+    def of(cls, seat: Seat) -> Walker:
+        """This officer, signed in as at the seat."""
+        base = seat.place.pages_url
+        held = seat.context.cookies(base)
+        return cls(base, "; ".join(f"{one['name']}={one['value']}" for one in held))
+
+    def get(self, path: str) -> tuple[int, str]:
+        """The answer's status, and its text if it is a page."""
+        asked = Request(self.base + path, headers={"Cookie": self.cookies})  # noqa: S310
+        try:
+            with urlopen(asked, timeout=60) as answer:  # noqa: S310 - our own node
+                is_page = answer.headers.get_content_type() == "text/html"
+                text = answer.read().decode("utf-8") if is_page else ""
+                return answer.status, text
+        except HTTPError as answer:
+            return answer.code, ""
+
+
+def walk(walker: Walker, *, without: tuple[str, ...] = ()) -> tuple[list[Found], list[Broken]]:
     """Follow every link of an officer from Today on; two of each kind of page.
 
     without: beginnings of addresses that are not followed.
     """
     found: dict[str, list[Found]] = {}
     broken: list[Broken] = []
-    known, waiting = {"/"}, [("", "/")]
+    known, waiting = {"/"}, deque([("", "/")])
     while waiting:
-        page, path = waiting.pop(0)
+        page, path = waiting.popleft()
         kind = kind_of(path)
         if len(found.get(kind, [])) >= MOST_OF_A_KIND:
             continue
-        answer = seat.context.request.get(seat.place.pages_url + path)
-        if answer.status >= 400:
-            broken.append(Broken(page, path, answer.status))
+        status, text = walker.get(path)
+        if status >= 400:
+            broken.append(Broken(page, path, status))
             continue
-        if "text/html" not in answer.headers.get("content-type", ""):
-            found.setdefault(kind, []).append(Found(kind, "", 0))
-            continue
-        text = answer.text()
-        found.setdefault(kind, []).append(Found(kind, path, len(text)))
-        for link in _links(text, seat.place.pages_url + path):
+        found.setdefault(kind, []).append(Found(kind, path if text else "", len(text)))
+        for link in _links(text, walker.base + path):
             if link not in known and not link.startswith(without or ("#",)):
                 known.add(link)
                 waiting.append((path, link))
@@ -91,9 +116,7 @@ def _links(text: str, base: str) -> list[str]:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe-core finds with all its rules; the driver runs the file, not the page."""
-    if not page.evaluate("typeof axe === 'object'"):
-        page.evaluate(AXE)
+    """What axe-core finds with all its rules; the driver put it beside the page (see AXE)."""
     found = page.evaluate("axe.run(document).then((r) => r.violations)")
     return [
         f"{rule['id']}: {node['html'][:160]} | {node.get('failureSummary', '')[:200]}"
