@@ -115,6 +115,30 @@ def test_the_export_stands_in_custody_with_the_packages_digest(world: World) -> 
     assert (exported.purpose, exported.legal_authority) == ("Trial", "CPC art. 290")
 
 
+@pytest.mark.parametrize("language", ["uk", "ja", "en"])
+def test_the_custody_report_is_in_the_package_and_under_its_seal(
+    world: World, tmp_path: Path, language: str
+) -> None:
+    items = [world.item(b"one", title="Olena's photo"), world.item(b"two")]
+    actions.verify_item(world.prosecutor, items[0])
+    path = export(world, *items, language=language)
+    assert failures(verified(path)) == []
+    with zipfile.ZipFile(path) as package:
+        (tmp_path / "report.pdf").write_bytes(package.read("comity/report.pdf"))
+        lines = [json.loads(line) for line in package.read("comity/custody.jsonl").splitlines()]
+    shown = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "report.pdf", "-"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    plain = "".join(shown.split())
+    for item in items:
+        assert item.number in shown
+        assert item.sha256 in plain
+    assert len(lines) == 5
+    assert all(line["entry"]["commitment"][:8] in plain for line in lines)
+    assert "Olena" not in shown
+
+
 def test_a_flipped_bit_in_a_package_is_named(world: World) -> None:
     path = export(world, world.item(b"evidence" * 100))
     data = bytearray(path.read_bytes())

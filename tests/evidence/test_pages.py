@@ -426,6 +426,8 @@ def test_a_package_is_saved_from_the_page(world: World, sign_in: SignIn, tmp_pat
             "case_ref": "2211/24",
             "purpose": "Trial",
             "legal_basis": "CPC art. 290",
+            "recipient": "court",
+            "language": "uk",
         },
     )
     assert re.fullmatch(
@@ -443,7 +445,14 @@ def test_nobody_exports_what_they_do_not_see(world: World, sign_in: SignIn) -> N
     client = sign_in(world.prosecutor)
     answer = client.post(
         url("item_package"),
-        {"items": [hidden.pk], "case_ref": "1", "purpose": "x", "legal_basis": "y"},
+        {
+            "items": [hidden.pk],
+            "case_ref": "1",
+            "purpose": "x",
+            "legal_basis": "y",
+            "recipient": "court",
+            "language": "uk",
+        },
     )
     assert answer.status_code == 422
     assert b"Photo of" not in answer.content

@@ -2,6 +2,7 @@
 
 import io
 import re
+import uuid
 
 import pytest
 from django.db import connection
@@ -158,7 +159,8 @@ def test_the_page_shows_answers_and_who_was_not_asked(hub, told, sign_in) -> Non
     page = sign_in(hub.coordinator).get(reverse("person", args=[hub.person.pk])).content.decode()
     agreed = page[page.index('id="agreed"') : page.index('id="accounts"')]
     assert "Full statement" in agreed
-    assert agreed.count("Not asked") == 4
+    assert agreed.count("Not asked") == 5
+    assert agreed.count("With the prosecutor’s office") == 1
     assert "Ministry of Justice" in agreed
     assert "Old partner" not in agreed
 
@@ -185,7 +187,9 @@ def test_consent_is_recorded_by_form_and_withdrawn(hub, sign_in) -> None:
     grant = ConsentGrant.objects.get()
     wanted = {"recipient": grant.recipient, "purpose": "legal_assistance"}
     basis = evidence.require_release(item, on=timezone.localdate(), **wanted)
-    evidence.record_disclosure(hub.coordinator, item, basis=basis, **wanted)
+    evidence.record_disclosure(
+        hub.coordinator, item, basis=basis, message_id=uuid.uuid4(), **wanted
+    )
     withdraw = reverse("consent_withdraw", args=[hub.person.pk, grant.pk])
     before = client.get(withdraw).content.decode()
     assert item.number in before

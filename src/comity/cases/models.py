@@ -57,6 +57,12 @@ def names_seen(actor: Actor, kind: str) -> dict[uuid.UUID, str]:
     return {case.uid: f"{case.number} · {case.title}" for case in cases}
 
 
+def case_numbered(actor: Actor, number: str) -> uuid.UUID | None:
+    """The case of an officer's teams with this number (settings.COMITY_PROCEEDINGS)."""
+    case = Case.objects.visible_to(actor).filter(number=number.strip()).first()
+    return case.uid if case else None
+
+
 class Case(models.Model):
     """One criminal proceeding."""
 

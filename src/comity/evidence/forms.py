@@ -15,7 +15,16 @@ from django.utils.translation import pgettext_lazy
 from comity.core.access import Compartment
 from comity.evidence.kinds import vocabulary, ways_obtained
 from comity.evidence.models import Item
-from comity.evidence.rules import ACQUISITION_AT_MOST, OTHER_KIND, TITLE_AT_MOST, Origin, Purpose
+from comity.evidence.report import LANGUAGES, language_of_node
+from comity.evidence.rules import (
+    ACQUISITION_AT_MOST,
+    HANDOVER_AT_MOST,
+    OTHER_KIND,
+    TITLE_AT_MOST,
+    Origin,
+    Purpose,
+    Recipient,
+)
 from comity.ui.forms import DateField
 from comity.ui.labels import label
 
@@ -152,7 +161,16 @@ class AddItemForm(forms.Form):
 
 class ItemsField(_ItemsField):
     def label_from_instance(self, item: Item) -> str:
-        return f"{item.number} · {item.title}"
+        return said_of(item)
+
+
+def said_of(item: Item) -> str:
+    """Number, title and conditions of an item, for a list to choose from."""
+    codes = [label(each.code, "UseCondition") for each in item.conditions.all()]
+    said = f"{item.number} · {item.title}"
+    if not codes:
+        return said
+    return _("%(item)s · conditions: %(codes)s") % {"item": said, "codes": ", ".join(codes)}
 
 
 class PackageForm(forms.Form):
@@ -167,11 +185,47 @@ class PackageForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs=WIDE),
     )
+    recipient = forms.ChoiceField(
+        label=_("Who gets the package"),
+        choices=lambda: [(each.value, label(each)) for each in Recipient],
+        widget=forms.RadioSelect,
+        initial=Recipient.COURT,
+    )
+    name = forms.CharField(
+        label=_("Who that is, if somebody else"),
+        max_length=HANDOVER_AT_MOST["name"],
+        required=False,
+        help_text=_("The authority or office, never a private person’s name."),
+    )
     purpose = forms.CharField(label=_("What the package is for"), max_length=200)
     legal_basis = forms.CharField(
         label=pgettext_lazy("law", "Legal basis"),
         max_length=200,
         help_text=_("The article or order under which you hand it over."),
+    )
+    order = forms.CharField(
+        label=pgettext_lazy("law", "Order or provision that compels it"),
+        max_length=HANDOVER_AT_MOST["order"],
+        required=False,
+        help_text=_(
+            "Only for items of a person that no agreement covers. With number and date; it is "
+            "shown on the person’s record."
+        ),
+    )
+    appearance = forms.CharField(
+        label=_("How the person’s name is kept out"),
+        max_length=HANDOVER_AT_MOST["appearance"],
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_(
+            "Needed where a person agreed only without her name. You confirm it; it is recorded."
+        ),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of the custody report"),
+        choices=lambda: [(each, label(each, "Language")) for each in LANGUAGES],
+        widget=forms.RadioSelect(attrs={"class": "govuk-radios--inline"}),
+        initial=language_of_node,
     )
     with_messages = forms.BooleanField(
         label=_("Enclose the messages in which these items left, with their receipts"),
@@ -182,3 +236,12 @@ class PackageForm(forms.Form):
         super().__init__(*args, **options)
         field = self.fields["items"]
         field.queryset = offered  # type: ignore[attr-defined]  # a model field
+
+    def clean(self) -> dict[str, Any]:
+        fields = super().clean() or {}
+        named = bool(fields.get("name"))
+        if fields.get("recipient") == Recipient.OTHER and not named:
+            self.add_error("name", _("Say who gets the package."))
+        elif named and fields.get("recipient") not in {Recipient.OTHER, None}:
+            self.add_error("name", _("Only somebody else is named here. Empty this box."))
+        return fields

@@ -44,8 +44,12 @@ LABELS: dict[str, Any] = {
     "CustodyEvent.shared": pgettext_lazy("custody", "Shared with another team"),
     "CustodyEvent.exported": pgettext_lazy("custody", "Exported in a package"),
     "CustodyEvent.transferred_out": pgettext_lazy("custody", "Left this authority"),
+    "CustodyEvent.transfer_stopped": pgettext_lazy(
+        "custody", "Stopped before it left; it stayed here"
+    ),
     "CustodyEvent.receipt": pgettext_lazy("custody", "Receipt acknowledged by the recipient"),
     "CustodyEvent.condition_set": pgettext_lazy("custody", "Condition of use attached"),
+    "CustodyEvent.use_confirmed": pgettext_lazy("custody", "Use confirmed by a lawyer"),
     "CustodyEvent.anomaly": pgettext_lazy("custody", "Found damaged"),
     "Use.this_proceeding": pgettext_lazy("law", "Use in this proceeding"),
     "Use.other_proceeding": pgettext_lazy("law", "Use in another proceeding"),
@@ -63,6 +67,13 @@ LABELS: dict[str, Any] = {
     "Purpose.court": _("Court hearing"),
     "Purpose.support": _("Support of the person"),
     "Purpose.supervision": _("Supervision"),
+    "Purpose.investigation": pgettext_lazy("law", "Investigation and trial"),
+    "Recipient.court": pgettext_lazy("law", "Court"),
+    "Recipient.defence": pgettext_lazy("law", "Defence"),
+    "Recipient.icc": pgettext_lazy("law", "International Criminal Court"),
+    "Recipient.other": _("Somebody else, who is named"),
+    "ShownAs.pseudonymous": _("under a pseudonym"),
+    "ShownAs.name_withheld": _("with the name withheld from the accused"),
     "Shown.image": _("Image"),
     "Shown.video": _("Video"),
     "Shown.audio": _("Sound"),
@@ -89,11 +100,30 @@ LABELS: dict[str, Any] = {
     "evidence.purpose_missing": _("Say why you open the item. The answer stands in its custody."),
     "evidence.no_release": _(
         "Item {item} came from a person, and no agreement in force lets it go there for this "
-        "purpose. Ask the person, or name the legal order."
+        "purpose. Ask the person, or name the legal order that compels it."
     ),
     "evidence.use_forbidden": _(
         "Item {item} came with the condition {condition}, which forbids this use. Ask the "
         "authority that set it."
+    ),
+    "evidence.use_ended": _(
+        "The last day of use of item {item} is over (condition {condition}). Return or destroy it, "
+        "or record on its page what the authority that set the condition has granted."
+    ),
+    "evidence.use_unconfirmed": _(
+        "Item {item} came with the condition {condition}, which only a lawyer can judge for this "
+        "use. A prosecutor or supervisor confirms the use on the item’s page, with a reason."
+    ),
+    "evidence.unknown_proceeding": _(
+        "Item {item} may be used in the proceeding that it came for and in no other (condition "
+        "{condition}), and this number is none of your cases. Write the number of the case as it "
+        "stands here."
+    ),
+    "evidence.unknown_target": _("Choose the case or the recipient that the use is for."),
+    "evidence.reason_missing": _("Give the reason. It stands in the record."),
+    "evidence.appearance_unsaid": _(
+        "The person agreed that item {item} goes there only without her name being shown. Say how "
+        "the name is kept out of what you hand over, or leave the item out."
     ),
     "evidence.unknown_message": _("There is no such message on this node. Leave it out."),
     "Entry.evidence.item_received": _("Item received"),
@@ -103,9 +133,12 @@ LABELS: dict[str, Any] = {
     "Entry.evidence.item_damaged": _("Item found damaged"),
     "Entry.evidence.item_shared": _("Item shared with another team"),
     "Entry.evidence.item_exported": _("Item exported in a package"),
+    "Entry.evidence.disclosure_undone": _("Item stopped before it left"),
     "Entry.evidence.item_disclosed": _("Item left this authority"),
     "Entry.evidence.disclosure_acknowledged": _("Recipient acknowledged an item"),
     "Entry.evidence.condition_attached": _("Condition of use attached to an item"),
+    "Entry.evidence.use_confirmed": _("Use of an item confirmed by a lawyer"),
+    "Entry.evidence.last_day_set": _("Last day of use of an item set"),
     "Entry.evidence.release_granted": _("Release of an item agreed"),
     "Entry.evidence.release_withdrawn": _("Release of an item withdrawn"),
 }

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from comity.accounts.models import Officer, team_records
 from comity.core import canonical
 from comity.core.access import Act, Actor, Compartment
 from comity.core.worklist import WorkRow
-from comity.evidence.rules import BasisKind, CustodyEvent, Origin
+from comity.evidence.rules import BasisKind, CustodyEvent, Origin, Terms
 from comity.ledger.models import Entry
 from comity.vault.models import StoredFile
 
@@ -23,6 +24,7 @@ from comity.vault.models import StoredFile
 # file opens nothing to an officer who may not see people (her consent decides what a case sees).
 SEEING = {"person": Act.SEE_PEOPLE, "case": Act.SEE_CASES, "letter": Act.SEE_LETTERS}
 TEAM_KINDS = tuple(SEEING)
+LAST_DAYS = 14  # before the last day of use the item stands among the lawyers' work
 COMMITTED_FIELDS = (
     "actor", "role", "place", "device", "method", "legal_authority", "purpose", "counterparty",
     "digest_before", "digest_after", "condition", "note",
@@ -81,7 +83,31 @@ class Item(models.Model):
 
 
 def work_for(actor: Actor) -> list[WorkRow]:
-    """Damaged items of the officer's teams: somebody must have them restored."""
+    """Items of the officer's teams that are damaged, or whose use is about to end."""
+    return [*_damaged_for(actor), *_ending_for(actor)]
+
+
+def _ending_for(actor: Actor) -> list[WorkRow]:
+    if not actor.may(Act.ACCEPT_CONDITIONS):
+        return []
+    soon = timezone.localdate() + timedelta(days=LAST_DAYS)
+    rows = UseCondition.objects.filter(
+        last_day__lte=soon, item__in=Item.objects.visible_to(actor)
+    ).select_related("item")
+    return [
+        WorkRow(
+            title=gettext("Use of %(number)s ends") % {"number": row.item.number},
+            detail=gettext("Last day: %(day)s. Return or destroy it as the condition says.")
+            % {"day": date_format(row.last_day)},
+            url=reverse("item", args=[row.item_id]) + "#conditions",
+            verb=gettext("Look"),
+            icon="file-lock",
+        )
+        for row in rows.order_by("last_day")
+    ]
+
+
+def _damaged_for(actor: Actor) -> list[WorkRow]:
     damaged = Item.objects.visible_to(actor).exclude(stored_file__damage="")
     return [
         WorkRow(
@@ -175,7 +201,10 @@ def custody_of(actor: Actor, item: Item, event: CustodyEvent, **stated: Any) -> 
 
 
 class UseCondition(models.Model):
-    """A limit that a partner put on an item; it follows the item wherever it is used."""
+    """A limit that a partner put on an item; it follows the item wherever it is used.
+
+    cases: uids of the cases that the item came for. last_day: of use, included; set by an officer.
+    """
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="conditions")
     code = models.CharField(max_length=60)
@@ -183,6 +212,8 @@ class UseCondition(models.Model):
     text_ja = models.TextField(blank=True)
     text_en = models.TextField(blank=True)
     forbids = models.JSONField(default=list)
+    cases = models.JSONField(default=list)
+    last_day = models.DateField(null=True, blank=True)
     letter_ref = models.UUIDField(null=True, blank=True)
     set_by_node = models.CharField(max_length=200)
     at = models.DateTimeField(default=timezone.now)
@@ -192,6 +223,40 @@ class UseCondition(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def terms(self) -> Terms:
+        """What is known of it, for a decision."""
+        return Terms(frozenset(self.forbids), frozenset(self.cases), self.last_day)
+
+    def in_words(self, language: str) -> str:
+        """The authority's words in a language; in another one where it gave none."""
+        texts = {"uk": self.text_uk, "ja": self.text_ja, "en": self.text_en}
+        return texts.get(language) or self.text_en or self.text_uk or self.text_ja
+
+
+class UseConfirmation(models.Model):
+    """A named lawyer confirmed, with a reason, that a use respects a condition.
+
+    target: "case:<uid>" for use in a case, or who gets the item, as in `Disclosure.recipient`.
+    """
+
+    condition = models.ForeignKey(
+        UseCondition, on_delete=models.PROTECT, related_name="confirmations"
+    )
+    target = models.CharField(max_length=200)
+    reason = models.TextField()
+    by = models.ForeignKey(Officer, on_delete=models.PROTECT)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["condition", "target"], name="use_confirmed_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"confirmation {self.pk}"
 
 
 class ReleaseGrant(models.Model):
@@ -224,6 +289,8 @@ class Disclosure(models.Model):
         max_length=20, choices=[(each.value, each.value) for each in BasisKind]
     )
     basis_ref = models.CharField(max_length=200, blank=True)
+    # How the person's name is kept out, in the words of whoever let it go.
+    appearance = models.CharField(max_length=500, blank=True)
     message_id = models.UUIDField(null=True, blank=True)
     sha256 = models.CharField(max_length=64)
     at = models.DateTimeField(default=timezone.now)

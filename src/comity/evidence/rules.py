@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -25,8 +28,10 @@ class CustodyEvent(StrEnum):
     SHARED = "shared"
     EXPORTED = "exported"
     TRANSFERRED_OUT = "transferred_out"
+    TRANSFER_STOPPED = "transfer_stopped"
     RECEIPT = "receipt"
     CONDITION_SET = "condition_set"
+    USE_CONFIRMED = "use_confirmed"
     ANOMALY = "anomaly"
 
 
@@ -38,6 +43,108 @@ class Use(StrEnum):
     EXPORT_TO_COURT = "export_to_court"
     ONWARD_TRANSFER = "onward_transfer"
     PUBLICATION = "publication"
+
+
+class Ruling(StrEnum):
+    """What a condition says about a use, as far as software can tell.
+
+    LAWYER: only a named lawyer can say. UNKNOWN_PROCEEDING: nobody said for which case it is.
+    """
+
+    FORBIDDEN = "forbidden"
+    ENDED = "ended"
+    UNKNOWN_PROCEEDING = "unknown_proceeding"
+    LAWYER = "lawyer"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is known of one condition.
+
+    forbids: what the authority ruled out; empty when the condition is in words only, such as "no
+    death penalty". cases: uids of the cases that the item came for; empty if none is known.
+    last_day: last day of use, included; then the item is returned or destroyed.
+    """
+
+    forbids: frozenset[str]
+    cases: frozenset[str]
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A use that somebody wants to make.
+
+    case: uid of the case, UNKNOWN for one that this node does not have, ELSEWHERE for a proceeding
+    of another authority, None where no case is meant.
+    leaving: what happens when the item leaves; empty when it stays. target: who gets it.
+    """
+
+    case: str | None = None
+    leaving: tuple[Use, ...] = ()
+    target: str | None = None
+
+
+UNKNOWN, ELSEWHERE = "", "elsewhere"
+
+
+def rulings(terms: Terms, wanted: Wanted, on: date) -> Iterator[tuple[Ruling, str | None]]:
+    """Say what a condition holds against a use on a day, each with what a lawyer must confirm.
+
+    A look needs only that the last day has not passed. In the case that the item came for, its
+    conditions were accepted in writing. For another case a lawyer confirms, if it is not forbidden;
+    so for leaving under a condition that is in words only. What is done with it after it left
+    (publication) no software sees.
+    """
+    if terms.last_day is not None and on > terms.last_day:
+        yield Ruling.ENDED, None
+    if wanted.case is not None:
+        yield from _in_case(terms, wanted.case, wanted.target)
+    barred = terms.forbids & set(wanted.leaving)
+    if barred - {Use.PUBLICATION}:
+        yield Ruling.FORBIDDEN, None
+    elif wanted.leaving and (barred or not terms.forbids):
+        yield Ruling.LAWYER, wanted.target
+
+
+def _in_case(terms: Terms, case: str, target: str | None) -> Iterator[tuple[Ruling, str | None]]:
+    if case != UNKNOWN and case in terms.cases:
+        if Use.THIS_PROCEEDING in terms.forbids:
+            yield Ruling.FORBIDDEN, None
+        return
+    if Use.OTHER_PROCEEDING in terms.forbids:
+        if case == UNKNOWN:
+            yield Ruling.UNKNOWN_PROCEEDING, None
+            return
+        if terms.cases or case == ELSEWHERE:
+            yield Ruling.FORBIDDEN, None
+            return
+    yield Ruling.LAWYER, target if case in {UNKNOWN, ELSEWHERE} else f"case:{case}"
+
+
+class Recipient(StrEnum):
+    """Who gets a package in hand. OTHER: somebody who is named."""
+
+    COURT = "court"
+    DEFENCE = "defence"
+    ICC = "icc"
+    OTHER = "other"
+
+
+LEAVING: dict[Recipient, tuple[Use, ...]] = {
+    Recipient.COURT: (Use.EXPORT_TO_COURT,),
+    Recipient.DEFENCE: (Use.EXPORT_TO_COURT,),
+    Recipient.ICC: (Use.ONWARD_TRANSFER,),
+    Recipient.OTHER: (Use.ONWARD_TRANSFER, Use.PUBLICATION),
+}
+# Those who take part in the proceeding that a package serves.
+IN_THE_PROCEEDING = frozenset({Recipient.COURT, Recipient.DEFENCE})
+# The purpose of consent under which a package leaves: "investigation and trial" (hub.rules).
+HANDOVER_PURPOSE = "investigation"
+IDENTIFIED = "identified"
+ORDER = "order:"  # begins the reference of a basis that is a legal order
+STATED_AT_MOST = 200
+HANDOVER_AT_MOST = {"name": 120, "order": 180, "appearance": 500}
 
 
 class BasisKind(StrEnum):

@@ -40,6 +40,7 @@ from comity.hub.rules import (
     Scope,
     Standing,
     guardian_needed,
+    implied,
     may_disclose,
     phone_tail,
 )
@@ -136,7 +137,8 @@ def record_consent(
     """Record an answer about one recipient and purpose; items in its scope follow at once.
 
     valid_until: last day, included. A new answer about the same recipient and purpose ends the
-    earlier agreement. Raises Incomplete for an agreement to nothing,
+    earlier agreement, and what another agreement implied for this recipient.
+    Raises Incomplete for an agreement to nothing,
     Refused("hub.consent_ends_first" | "hub.guardian_needed" | "hub.withdraw_instead").
     """
     require(actor, Act.RECORD_CONSENT)
@@ -146,6 +148,7 @@ def record_consent(
     _require_sound(person, answer, agreed, scopes, given_by, start, valid_until)
     for earlier in person.grants.agreements().filter(recipient=recipient, purpose=purpose):
         _withdraw(actor, earlier)
+    _end_implied(actor, person, recipient=recipient, purpose=purpose)
     grant = ConsentGrant.objects.create(
         person=person,
         recipient=recipient,
@@ -191,17 +194,29 @@ def _require_sound(
 
 
 def _release(actor: Officer, grant: ConsentGrant, link: AccountItem) -> None:
-    evidence.grant_release(
-        actor,
-        link.item,
-        source_ref=grant.subject,
-        recipient=grant.recipient,
-        purpose=grant.purpose,
-        scope=link.scope,
-        mode=grant.mode,
-        valid_from=grant.valid_from,
-        valid_until=grant.valid_until,
-    )
+    purpose = Purpose(grant.purpose)
+    answered = grant.person.grants.filter(purpose=purpose).values_list("recipient", flat=True)
+    apart = set(answered)
+    also = [each for each in implied(grant.recipient, purpose) if each not in apart]
+    for recipient in (grant.recipient, *also):
+        evidence.grant_release(
+            actor,
+            link.item,
+            source_ref=grant.subject,
+            recipient=recipient,
+            purpose=purpose,
+            scope=link.scope,
+            mode=grant.mode,
+            valid_from=grant.valid_from,
+            valid_until=grant.valid_until,
+        )
+
+
+def _end_implied(actor: Officer, person: Person, *, recipient: str, purpose: Purpose) -> None:
+    """The person answers about this recipient apart: what others' agreements implied ends."""
+    for grant in person.grants.agreements().filter(purpose=purpose):
+        if recipient in implied(grant.recipient, purpose):
+            evidence.narrow_release(actor, source_ref=grant.subject, recipient=recipient)
 
 
 @transaction.atomic

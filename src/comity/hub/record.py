@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from comity.accounts.models import Officer
 from comity.evidence.models import Disclosure, Item, ItemAccess
+from comity.evidence.rules import ORDER
 from comity.hub.models import Account, AccountItem, ConsentGrant, Person, known_recipients
+from comity.hub.rules import Purpose, implied
 from comity.hub.words import recipient_words
 from comity.ledger.models import Entry
 
@@ -41,6 +43,12 @@ class Left:
 
     disclosure: Disclosure
     recipient: str
+
+    @property
+    def order(self) -> str:
+        """The order or provision that compelled it, or ""."""
+        reference = self.disclosure.basis_ref
+        return reference.removeprefix(ORDER) if reference.startswith(ORDER) else ""
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,20 @@ def answer_rows(
         for answer in newest_answers(person)
     ]
     asked = {row.code for row in rows}
+    along = {
+        code
+        for row in rows
+        if row.withdrawable and row.state != "ended" and row.answer
+        for code in implied(row.code, Purpose(row.answer.purpose))
+    }
     rows += [
-        AnswerRow(recipient_words(code, known), code, "not_asked", None, None)
+        AnswerRow(
+            recipient_words(code, known),
+            code,
+            "implied" if code in along else "not_asked",
+            None,
+            None,
+        )
         for code in known
         if code not in asked
     ]

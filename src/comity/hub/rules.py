@@ -30,12 +30,17 @@ class Standing(StrEnum):
     """Recipients that a person is asked about besides the partners of this node."""
 
     PROSECUTION = "prosecution"
+    COURT = "court"
+    DEFENCE = "defence"
     ICC = "icc"
     REGISTER_OF_DAMAGE = "register_of_damage"
     RESEARCHERS = "researchers"
 
 
 PARTNER = "partner:"
+
+
+OTHER = "other:"
 
 
 def partner_recipient(node_id: str) -> str:
@@ -61,6 +66,17 @@ class Scope(StrEnum):
     STATEMENT = "statement"
     MEDIA = "media"
     MEDICAL = "medical"
+
+
+def implied(recipient: str, purpose: Purpose) -> tuple[str, ...]:
+    """Return who else gets what a recipient gets, unless the person answers about them apart.
+
+    The prosecutor's office is agreed to for "investigation and trial"; the trial is the court's.
+    The defence is not implied.
+    """
+    if recipient == Standing.PROSECUTION and purpose is Purpose.INVESTIGATION:
+        return (Standing.COURT.value,)
+    return ()
 
 
 class Mode(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.utils import translation
 
-from comity.hub.rules import PARTNER
+from comity.hub.rules import OTHER, PARTNER
 from comity.ui.labels import label
 
 LANGUAGES = ("uk", "ja", "en")
@@ -29,6 +29,8 @@ def recipient_words(code: str, known: Mapping[str, Mapping[str, str]]) -> str:
         return in_words(names)
     if code.startswith(PARTNER):
         return code.removeprefix(PARTNER)
+    if code.startswith(OTHER):
+        return code.removeprefix(OTHER)
     return label(code, "Standing")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,39 +63,48 @@ def render_custody_report(
 
     Raises Refused if words are missing in that language or a character is in no font.
     """
-    signatory = facts.signatory
-    signatures = (
-        ()
-        if signatory is None
-        else (
-            Signature(
-                "",
-                word(signatory.position, language),
-                word(signatory.names, language),
-                say(language, "common.seal"),
-            ),
-        )
-    )
+    return render_custody_reports((facts,), language=language, reference=reference, created=created)
+
+
+def render_custody_reports(
+    reports: Sequence[CustodyReport], *, language: str, reference: str, created: datetime
+) -> bytes:
+    """Return the custody of one item or several as one PDF, under one state of the ledger.
+
+    reports: one or more, of the same authority and the same ledger. Raises as the report of one.
+    """
+    first = reports[0]
     sheet = Sheet(
         language=language,
         title=say(language, "custody.title"),
-        letterhead=letterhead_of(facts.authority, language),
+        letterhead=letterhead_of(first.authority, language),
         addressee=(),
         marks=(
             (say(language, "common.reference"), reference),
             (say(language, "common.date"), say_date(created.date(), language)),
         ),
         opening=say(language, "custody.opening"),
-        sections=tuple(_custody(facts, language)),
+        sections=(
+            *(section for facts in reports for section in _of_item(facts, language)),
+            _of_ledger(first, language),
+        ),
         closing=say(language, "custody.statement"),
-        signatures=signatures,
+        signatures=_signatures(first.signatory, language),
         footer=reference,
         page=wording(language)["common"]["page"],
     )
-    return typeset((sheet,), created=created, author=word(facts.authority.names, language))
+    return typeset((sheet,), created=created, author=word(first.authority.names, language))
 
 
-def _custody(facts: CustodyReport, language: str) -> Iterator[Section]:
+def _signatures(signatory: law.Signatory | None, language: str) -> tuple[Signature, ...]:
+    if signatory is None:
+        return ()
+    seal = say(language, "common.seal")
+    position, names = word(signatory.position, language), word(signatory.names, language)
+    return (Signature("", position, names, seal),)
+
+
+def _of_item(facts: CustodyReport, language: str) -> Iterator[Section]:
     rows = (
         ("custody.item_number", facts.number),
         ("custody.item_title", word(facts.title, language)),
@@ -107,13 +116,16 @@ def _custody(facts: CustodyReport, language: str) -> Iterator[Section]:
     labelled = tuple((say(language, key), value) for key, value in rows)
     yield Section(say(language, "custody.item"), (Rows(labelled),))
     yield Section(say(language, "custody.entries"), (_entries(facts, language),))
+
+
+def _of_ledger(facts: CustodyReport, language: str) -> Section:
     ledger = (
         ("origin", facts.ledger_origin),
         ("tree_size", say_count(facts.tree_size, language)),
         ("root", in_groups(facts.root)),
     )
     stated = tuple((say(language, f"custody.{key}"), value) for key, value in ledger)
-    yield Section(say(language, "custody.checkpoint"), (Rows(stated),))
+    return Section(say(language, "custody.checkpoint"), (Rows(stated),))
 
 
 def _entries(facts: CustodyReport, language: str) -> Table:

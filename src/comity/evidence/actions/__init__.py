@@ -1,5 +1,14 @@
 """The verbs on items of evidence."""
 
+from comity.evidence.actions.conditions import (
+    attach_condition,
+    confirm_use,
+    require_look,
+    require_use,
+    require_use_in_case,
+    set_last_day,
+)
+from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.opening import (
     note_damage,
@@ -9,15 +18,14 @@ from comity.evidence.actions.opening import (
     record_look,
     verify_item,
 )
-from comity.evidence.actions.packages import export_package, messages_about
+from comity.evidence.actions.packages import Handover, export_package, messages_about
 from comity.evidence.actions.release import (
     Basis,
     acknowledge_disclosures,
-    attach_condition,
     grant_release,
+    narrow_release,
     record_disclosure,
     require_release,
-    require_use,
     share_item,
     withdraw_release,
 )
@@ -25,23 +33,30 @@ from comity.evidence.actions.release import (
 __all__ = [
     "Acquisition",
     "Basis",
+    "Handover",
     "Holder",
     "acknowledge_disclosures",
     "attach_condition",
+    "confirm_use",
     "export_package",
     "grant_release",
     "ingest",
     "ingest_stored",
     "messages_about",
+    "narrow_release",
     "note_damage",
     "open_item",
     "read_item",
     "read_opened",
     "record_disclosure",
     "record_look",
+    "require_look",
     "require_release",
     "require_use",
+    "require_use_in_case",
+    "set_last_day",
     "share_item",
+    "undo_disclosures",
     "verify_item",
     "withdraw_release",
 ]

@@ -8,13 +8,14 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -31,10 +32,23 @@ from comity.core.package import (
     write_package,
 )
 from comity.core.package_form import CustodyLine
+from comity.evidence.actions.conditions import require_handover
 from comity.evidence.actions.opening import read_item
-from comity.evidence.actions.release import require_use
-from comity.evidence.models import Disclosure, Item, custody_of
-from comity.evidence.rules import CustodyEvent, Use
+from comity.evidence.actions.release import Basis, record_disclosure, require_release
+from comity.evidence.models import Disclosure, Item, ReleaseGrant, custody_of
+from comity.evidence.report import language_of_node, print_report
+from comity.evidence.rules import (
+    HANDOVER_AT_MOST,
+    HANDOVER_PURPOSE,
+    IDENTIFIED,
+    ORDER,
+    STATED_AT_MOST,
+    BasisKind,
+    CustodyEvent,
+    Origin,
+    Recipient,
+    plain_line,
+)
 from comity.exchange import actions as exchange
 from comity.exchange.models import IncomingMessage, OutgoingMessage, Partner, Receipt
 from comity.ledger import actions as ledger
@@ -45,6 +59,44 @@ from comity.vault.models import StoredFile
 
 KEEP_PACKAGES_SECONDS = 24 * 3600
 _NUMBER_AT_ONCE = 50
+PROCEEDINGS = "comity.cases.models.case_numbered"
+
+
+@dataclass(frozen=True)
+class Handover:
+    """To whom a package goes, and what lets a person's items go there.
+
+    name: who that is, for Recipient.OTHER. order: the court order or provision that compels it,
+    for items that no agreement covers. appearance: how the person's name is kept out, where the
+    agreement asks for that; the officer who exports answers for it.
+    """
+
+    recipient: Recipient = Recipient.COURT
+    name: str = ""
+    order: str = ""
+    appearance: str = ""
+
+    @property
+    def target(self) -> str:
+        """The recipient as its disclosure names it."""
+        return f"{self.recipient}:{self.name}" if self.name else str(self.recipient)
+
+
+@dataclass(frozen=True)
+class _Leaving:
+    """What leaves, whereto and for which proceeding, checked and cleaned."""
+
+    items: tuple[Item, ...]
+    enclosed: tuple[Item, ...]
+    to: Handover
+    case: uuid.UUID | None
+    purpose: str
+    legal_basis: str
+    case_ref: str
+
+    @property
+    def everything(self) -> tuple[Item, ...]:
+        return (*self.items, *self.enclosed)
 
 
 def export_package(
@@ -54,50 +106,142 @@ def export_package(
     purpose: str,
     legal_basis: str,
     case_ref: str,
+    to: Handover = Handover(),
+    language: str = "",
     message_ids: Sequence[uuid.UUID] = (),
 ) -> Path:
     """Write a sealed package of items for a court and return its file in the spool, durable.
 
     It holds the bytes, every ledger entry about the items with its proof, the signed checkpoint
-    and time-stamps over it, and the messages named with their receipts. Custody says "exported",
-    with the package's digest, before this returns; the caller hands the file over and removes it.
-    Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.use_forbidden" |
-    "ledger.pending" | "evidence.unknown_message" | "container.source_changed"), Untrusted when an
-    item is damaged.
+    and time-stamps over it, the custody report (uk, ja or en), and the messages named with their
+    receipts. Each item, and each that went in those messages, must be free to go to the recipient:
+    by its conditions of use, and by an agreement or `to.order` if it came from a person. Custody
+    says "exported" with the package's digest, and each item's disclosure is recorded, before this
+    returns; the caller hands the file over and removes it.
+    Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.no_release" |
+    "evidence.appearance_unsaid" | "evidence.use_…" | "evidence.unknown_proceeding" |
+    "evidence.too_long" | "ledger.pending" | "evidence.unknown_message" |
+    "container.source_changed" | "documents.…"), Untrusted when an item is damaged.
     """
     require(actor, Act.EXPORT_PACKAGE)
-    _require_stated(items, purpose=purpose, legal_basis=legal_basis, case_ref=case_ref)
+    stated = _stated(items, purpose=purpose, legal_basis=legal_basis, case_ref=case_ref)
     if not set(message_ids) <= _readable(actor, message_ids):
         raise NotVisible("access.not_visible", act="see_letters")
     for item in items:
         fetch(Item.objects.visible_to(actor), pk=item.pk)
-        require_use(item, Use.EXPORT_TO_COURT)
-    head = _numbered_head(items)
+    leaving = _Leaving(
+        items=tuple(items),
+        enclosed=_enclosed(items, message_ids),
+        to=_plain(to),
+        case=_proceeding(actor, stated["case_ref"]),
+        **stated,
+    )
+    _cleared(leaving)
+    head = _numbered_head(leaving.items)
+    spec = _spec(actor, leaving, head, message_ids, language or language_of_node())
+    with _package_file() as (path, target):
+        digest = _write(target, spec)
+        target.flush()
+        os.fsync(target.fileno())
+        _record_export(actor, leaving, digest)
+    return path
+
+
+def _spec(
+    actor: Actor,
+    leaving: _Leaving,
+    head: Checkpoint,
+    message_ids: Sequence[uuid.UUID],
+    language: str,
+) -> PackageSpec:
     stamped = _stamp(head)
-    seal = ledger.keyring()
-    spec = PackageSpec(
+    seal, now = ledger.keyring(), timezone.now()
+    entries = _entries_about(leaving.items, head)
+    return PackageSpec(
         from_node=settings.COMITY_NODE_ID,
-        purpose=purpose,
-        legal_basis=legal_basis,
-        case_ref=case_ref,
-        created=timezone.now(),
+        purpose=leaving.purpose,
+        legal_basis=leaving.legal_basis,
+        case_ref=leaving.case_ref,
+        created=now,
         seal=Seal(
             seal.seal_key_pem, seal.seal_certificate_pem, stamping.stamper if stamped else None
         ),
-        items=[_packed(actor, item) for item in items],
-        custody=_custody(items, head),
+        items=[_packed(actor, item) for item in leaving.items],
+        custody=[ProvenEntry(_line(entry), ledger.prove(entry, head)) for entry in entries],
         checkpoint=bytes(head.note),
         descriptors=_descriptors(message_ids),
         time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.all()],
         messages=[_message(actor, each) for each in message_ids],
         receipts=_receipts(message_ids),
+        report=print_report(
+            leaving.items,
+            entries,
+            head,
+            language=language,
+            reference=leaving.case_ref,
+            created=now,
+        ),
     )
-    with _package_file() as (path, target):
-        digest = _write(target, spec)
-        target.flush()
-        os.fsync(target.fileno())
-        _record_export(actor, items, digest, purpose=purpose, legal_basis=legal_basis)
-    return path
+
+
+def _plain(to: Handover) -> Handover:
+    """The handover without signs that mislead. Raises Incomplete, Refused("evidence.too_long")."""
+    cleaned = replace(
+        to,
+        name=plain_line(to.name),
+        order=plain_line(to.order),
+        appearance=plain_line(to.appearance),
+    )
+    if (to.recipient is Recipient.OTHER) is not bool(cleaned.name):
+        raise Incomplete("evidence.incomplete", missing=["name"])
+    for name, at_most in HANDOVER_AT_MOST.items():
+        if len(getattr(cleaned, name)) > at_most:
+            raise Refused("evidence.too_long", field=name)
+    return cleaned
+
+
+def _proceeding(actor: Actor, case_ref: str) -> uuid.UUID | None:
+    """The case with this number, as the actor sees it (settings.COMITY_PROCEEDINGS)."""
+    named = import_string(getattr(settings, "COMITY_PROCEEDINGS", PROCEEDINGS))
+    found: uuid.UUID | None = named(actor, case_ref)
+    return found
+
+
+def _enclosed(items: Sequence[Item], message_ids: Sequence[uuid.UUID]) -> tuple[Item, ...]:
+    """The items whose bytes travel in the messages and are not among those chosen."""
+    arrived = IncomingMessage.objects.filter(uid__in=message_ids).values("conversation")
+    travelled = Item.objects.filter(
+        Q(disclosures__message_id__in=message_ids)
+        | Q(origin=Origin.PARTNER, access__kind="letter", access__record__in=arrived)
+    )
+    chosen = [item.pk for item in items]
+    return tuple(travelled.exclude(pk__in=chosen).distinct().order_by("pk"))
+
+
+def _cleared(leaving: _Leaving) -> list[tuple[Item, Basis]]:
+    """Say for each item on which basis it goes, or refuse with the number of the first."""
+    cleared = []
+    for item in leaving.everything:
+        require_handover(item, leaving.to.recipient, target=leaving.to.target, case=leaving.case)
+        basis = _basis(item, leaving.to)
+        if basis.mode not in {"", IDENTIFIED} and not leaving.to.appearance:
+            raise Refused("evidence.appearance_unsaid", item=item.number, mode=basis.mode)
+        cleared.append((item, basis))
+    return cleared
+
+
+def _basis(item: Item, to: Handover) -> Basis:
+    try:
+        return require_release(
+            item, recipient=to.target, purpose=HANDOVER_PURPOSE, on=timezone.localdate()
+        )
+    except Refused:
+        if not to.order:
+            raise
+    # An order compels the item, not the name: what the person asked anywhere still holds.
+    asked = item.release_grants.filter(withdrawn_at=None).exclude(mode__in=["", IDENTIFIED])
+    first = asked.order_by("pk").first()
+    return Basis(BasisKind.LEGAL, f"{ORDER}{to.order}", first.mode if first else "")
 
 
 def _write(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
@@ -132,11 +276,17 @@ def _readable(actor: Actor, message_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     return found
 
 
-def _require_stated(items: Sequence[Item], **stated: str) -> None:
-    missing = [name for name, text in stated.items() if not text.strip()]
+def _stated(items: Sequence[Item], **stated: str) -> dict[str, str]:
+    """What was stated, as plain lines. Raises Incomplete, Refused("evidence.too_long")."""
+    plain = {name: plain_line(text) for name, text in stated.items()}
+    missing = [name for name, text in plain.items() if not text]
     missing += [] if items else ["items"]
     if missing:
         raise Incomplete("evidence.incomplete", missing=missing)
+    for name, text in plain.items():
+        if len(text) > STATED_AT_MOST:
+            raise Refused("evidence.too_long", field=name)
+    return plain
 
 
 def _subjects(items: Sequence[Item]) -> list[str]:
@@ -192,14 +342,10 @@ def _open(actor: Actor, file: StoredFile) -> BinaryIO:
     return vault.open_file(actor, file)
 
 
-def _custody(items: Sequence[Item], head: Checkpoint) -> list[ProvenEntry]:
-    """Every entry about the items; details only of those that custody rests on."""
-    rows = (
-        Entry.objects.filter(subject__in=_subjects(items), index__lt=head.size)
-        .select_related("committed", "custody_record")
-        .order_by("index")
-    )
-    return [ProvenEntry(_line(entry), ledger.prove(entry, head)) for entry in rows]
+def _entries_about(items: Sequence[Item], head: Checkpoint) -> list[Entry]:
+    """Every entry about the items that the checkpoint covers, in the order of the ledger."""
+    rows = Entry.objects.filter(subject__in=_subjects(items), index__lt=head.size)
+    return list(rows.select_related("committed", "custody_record").order_by("index"))
 
 
 def _line(entry: Entry) -> CustodyLine:
@@ -256,27 +402,42 @@ def _forget_old(folder: Path) -> None:
 
 
 @transaction.atomic
-def _record_export(
-    actor: Actor, items: Sequence[Item], digest: ContainerDigest, *, purpose: str, legal_basis: str
-) -> None:
-    for item in items:
-        exported = custody_of(
+def _record_export(actor: Actor, leaving: _Leaving, digest: ContainerDigest) -> None:
+    """Keep what left and on which basis; what was agreed must still hold at this moment."""
+    held = ReleaseGrant.objects.filter(item__in=leaving.everything, withdrawn_at=None)
+    list(held.select_for_update().order_by("pk"))
+    for item, basis in _cleared(leaving):
+        if item in leaving.items:
+            _exported(actor, item, leaving, digest)
+        record_disclosure(
             actor,
             item,
-            CustodyEvent.EXPORTED,
-            purpose=purpose[:200],
-            legal_authority=legal_basis[:200],
-            digest_before=item.sha256,
-            digest_after=item.sha256,
-            note=digest.sha256,
+            recipient=leaving.to.target,
+            purpose=HANDOVER_PURPOSE,
+            basis=basis,
+            appearance=leaving.to.appearance if basis.mode not in {"", IDENTIFIED} else "",
         )
-        exported.entry = ledger.append(
-            actor,
-            "evidence.item_exported",
-            item.subject,
-            **exported.committed(item),
-            package_sha256=digest.sha256,
-            package_size=digest.size,
-        )
-        exported.save()
-        accounts.record_look(actor, item.subject, part="package")
+
+
+def _exported(actor: Actor, item: Item, leaving: _Leaving, digest: ContainerDigest) -> None:
+    exported = custody_of(
+        actor,
+        item,
+        CustodyEvent.EXPORTED,
+        purpose=leaving.purpose,
+        legal_authority=leaving.legal_basis,
+        counterparty=leaving.to.target[:120],
+        digest_before=item.sha256,
+        digest_after=item.sha256,
+        note=digest.sha256,
+    )
+    exported.entry = ledger.append(
+        actor,
+        "evidence.item_exported",
+        item.subject,
+        **exported.committed(item),
+        package_sha256=digest.sha256,
+        package_size=digest.size,
+    )
+    exported.save()
+    accounts.record_look(actor, item.subject, part="package")

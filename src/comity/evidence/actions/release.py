@@ -1,35 +1,33 @@
-"""Who else may have an item: sharing, release, conditions of use, and what left to whom."""
+"""Who else may have an item: sharing, release, and what left to whom."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from comity.accounts.models import Officer, fetch
-from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.errors import NotAllowed, Refused
+from comity.evidence.actions.conditions import require_shared
 from comity.evidence.models import (
     TEAM_KINDS,
     Disclosure,
     Item,
     ItemAccess,
     ReleaseGrant,
-    UseCondition,
     custody_of,
 )
-from comity.evidence.rules import BasisKind, CustodyEvent, Origin, Use
+from comity.evidence.rules import ORDER, BasisKind, CustodyEvent, Origin
 from comity.ledger import actions as ledger
 
-ORDER = "order:"
 _DISCLOSING = (Act.SEND_LETTER, Act.RELEASE_REPLY, Act.SHARE_ACCOUNT, Act.EXPORT_PACKAGE)
-_RECEIVING = (Act.ADD_ITEM, Act.ACCEPT_CONDITIONS)
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,8 @@ def share_item(actor: Actor, item: Item, *, kind: str, record: uuid.UUID) -> Ite
     """Let the team of another record see an item; sharing twice changes nothing.
 
     An item that came from a person needs Act.SHARE_ACCOUNT. Raises NotAllowed, NotVisible,
-    Refused("evidence.not_in_team") for a kind of record that has no team.
+    Refused("evidence.not_in_team") for a kind of record that has no team, Refused("evidence.use_…")
+    if a condition does not let it be used there.
     """
     require(actor, Act.SHARE_ACCOUNT if item.origin == Origin.PERSON else Act.ADD_ITEM)
     if isinstance(actor, Officer):
@@ -57,6 +56,7 @@ def share_item(actor: Actor, item: Item, *, kind: str, record: uuid.UUID) -> Ite
     if kind not in TEAM_KINDS:
         raise Refused("evidence.not_in_team")
     Item.objects.select_for_update().get(pk=item.pk)
+    require_shared(item, kind=kind, record=record)
     access, is_new = ItemAccess.objects.get_or_create(item=item, kind=kind, record=record)
     if is_new:
         shared = custody_of(actor, item, CustodyEvent.SHARED, counterparty=f"{kind}:{record}")
@@ -118,7 +118,11 @@ def grant_release(
 
 @transaction.atomic
 def withdraw_release(actor: Actor, *, source_ref: str) -> int:
-    """End every release that rests on this source, at once; return how many ended."""
+    """End every release that rests on this source, at once; return how many ended.
+
+    What carries such an item and has not left is stopped in the same transaction, by the function
+    that COMITY_RELEASE_WITHDRAWN names: (actor, source_ref, items, recipients). Raises NotAllowed.
+    """
     require(actor, Act.WITHDRAW_CONSENT)
     live = list(
         ReleaseGrant.objects.select_for_update(of=("self",))
@@ -126,6 +130,12 @@ def withdraw_release(actor: Actor, *, source_ref: str) -> int:
         .select_related("item")
         .order_by("pk")
     )
+    _end(actor, live, source_ref)
+    return len(live)
+
+
+def _end(actor: Actor, live: list[ReleaseGrant], source_ref: str) -> None:
+    """End releases and tell whoever stops what carries their items: keys of items, recipients."""
     now = timezone.now()
     for grant in live:
         grant.withdrawn_at = now
@@ -134,6 +144,26 @@ def withdraw_release(actor: Actor, *, source_ref: str) -> int:
             recipient=grant.recipient, purpose=grant.purpose,
         )  # fmt: skip
     ReleaseGrant.objects.bulk_update(live, ["withdrawn_at"])
+    if live:
+        import_string(settings.COMITY_RELEASE_WITHDRAWN)(
+            actor,
+            source_ref=source_ref,
+            items={grant.item_id for grant in live},
+            recipients={grant.recipient for grant in live},
+        )
+
+
+@transaction.atomic
+def narrow_release(actor: Actor, *, source_ref: str, recipient: str) -> int:
+    """End the releases to one recipient that rest on this source; return how many ended."""
+    require(actor, Act.RECORD_CONSENT)
+    live = list(
+        ReleaseGrant.objects.select_for_update(of=("self",))
+        .filter(source_ref=source_ref, recipient=recipient, withdrawn_at=None)
+        .select_related("item")
+        .order_by("pk")
+    )
+    _end(actor, live, source_ref)
     return len(live)
 
 
@@ -163,59 +193,6 @@ def require_release(item: Item, *, recipient: str, purpose: str, on: date) -> Ba
     return Basis(BasisKind.LEGAL if is_order else BasisKind.CONSENT, grant.source_ref, grant.mode)
 
 
-def require_use(item: Item, use: Use) -> None:
-    """Let a use of an item pass, or refuse if a condition on it forbids that.
-
-    Raises Refused("evidence.use_forbidden", item=number, condition=code).
-    """
-    for condition in item.conditions.all():
-        if use in condition.forbids:
-            raise Refused("evidence.use_forbidden", item=item.number, condition=condition.code)
-
-
-@transaction.atomic
-def attach_condition(
-    actor: Actor,
-    item: Item,
-    *,
-    code: str,
-    texts: Mapping[str, str],
-    forbids: Iterable[str],
-    set_by_node: str,
-    letter_ref: uuid.UUID | None = None,
-) -> UseCondition:
-    """Attach a partner's condition of use to an item; it holds for every later use.
-
-    texts: by language, as the partner wrote them. forbids: codes of `rules.Use`.
-    Raises NotAllowed, ValueError for an unknown use.
-    """
-    _require_one_of(actor, _RECEIVING)
-    condition = UseCondition.objects.create(
-        item=item,
-        code=code,
-        text_uk=texts.get("uk", ""),
-        text_ja=texts.get("ja", ""),
-        text_en=texts.get("en", ""),
-        forbids=sorted({Use(use).value for use in forbids}),
-        set_by_node=set_by_node,
-        letter_ref=letter_ref,
-    )
-    kept = custody_of(
-        actor, item, CustodyEvent.CONDITION_SET, counterparty=set_by_node[:120], condition=code
-    )
-    kept.entry = ledger.append(
-        actor,
-        "evidence.condition_attached",
-        item.subject,
-        **kept.committed(item),
-        condition=code,
-        forbids=list(condition.forbids),
-        text_sha256=canonical.digest_hex(dict(texts)),
-    )
-    kept.save()
-    return condition
-
-
 @transaction.atomic
 def record_disclosure(
     actor: Actor,
@@ -225,8 +202,12 @@ def record_disclosure(
     purpose: str,
     basis: Basis,
     message_id: uuid.UUID | None = None,
+    appearance: str = "",
 ) -> Disclosure:
-    """Record that an item leaves: to whom, why and on which basis. Raises NotAllowed."""
+    """Record that an item leaves: to whom, why and on which basis. Raises NotAllowed.
+
+    appearance: how the person's name is kept out, if the basis asks for that; up to 500 letters.
+    """
     _require_one_of(actor, _DISCLOSING)
     disclosure = Disclosure.objects.create(
         item=item,
@@ -234,6 +215,7 @@ def record_disclosure(
         purpose=purpose,
         basis_kind=basis.kind,
         basis_ref=basis.ref,
+        appearance=appearance,
         message_id=message_id,
         sha256=item.sha256,
         actor=actor.actor_id,

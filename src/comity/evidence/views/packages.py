@@ -20,6 +20,7 @@ from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions
 from comity.evidence.forms import PackageForm
 from comity.evidence.models import Item
+from comity.evidence.rules import Recipient
 from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
 from comity.ui.labels import label
@@ -37,7 +38,7 @@ def package(request: HttpRequest) -> HttpResponseBase:
     sound = [each for each in chosen if each.isascii() and each.isdigit() and len(each) < 19]
     numbers = [int(each) for each in sound[:MOST_OFFERED]]
     newest = visible.values_list("pk", flat=True)[:MOST_OFFERED]
-    offered = visible.filter(pk__in=[*numbers, *newest]).select_related("stored_file")
+    offered = visible.filter(pk__in=[*numbers, *newest]).prefetch_related("conditions")
     form = PackageForm(request.POST or None, offered=offered, initial={"items": numbers})
     if form.is_valid():
         fields = form.cleaned_data
@@ -48,6 +49,13 @@ def package(request: HttpRequest) -> HttpResponseBase:
                 purpose=fields["purpose"],
                 legal_basis=fields["legal_basis"],
                 case_ref=fields["case_ref"],
+                to=actions.Handover(
+                    recipient=Recipient(fields["recipient"]),
+                    name=fields["name"],
+                    order=fields["order"],
+                    appearance=fields["appearance"],
+                ),
+                language=fields["language"],
                 message_ids=_messages(actor, fields) if fields["with_messages"] else (),
             )
         except (Refused, Untrusted) as refusal:
