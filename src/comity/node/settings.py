@@ -44,6 +44,17 @@ COMITY_TSA_TIMEOUT_SECONDS = env.number("COMITY_TSA_TIMEOUT_SECONDS", 5)
 COMITY_MAX_MESSAGE_BYTES = env.number("COMITY_MAX_MESSAGE_BYTES", 64 * 1024 * 1024)
 COMITY_MAX_BLOB_BYTES = env.number("COMITY_MAX_BLOB_BYTES", 64 * 1024**3)
 COMITY_CLOCK_SKEW_SECONDS = env.number("COMITY_CLOCK_SKEW_SECONDS", 300)
+COMITY_EXCHANGE_LEASE_SECONDS = env.number("COMITY_EXCHANGE_LEASE_SECONDS", 20)
+# What one partner may take of this node, so that none can fill it or hold it up.
+COMITY_EXCHANGE_PARTNER_QUOTA = env.number("COMITY_EXCHANGE_PARTNER_QUOTA", 128 * 1024**3)
+COMITY_EXCHANGE_PARTNER_MESSAGES_PER_HOUR = env.number(
+    "COMITY_EXCHANGE_PARTNER_MESSAGES_PER_HOUR", 3600
+)
+COMITY_EXCHANGE_PARTNER_CALLS = env.number("COMITY_EXCHANGE_PARTNER_CALLS", 2)
+COMITY_EXCHANGE_BODY_SECONDS = env.number("COMITY_EXCHANGE_BODY_SECONDS", 30)
+COMITY_EXCHANGE_BODY_BYTES_PER_SECOND = env.number(
+    "COMITY_EXCHANGE_BODY_BYTES_PER_SECOND", 32 * 1024
+)
 # The whole list of what a stranger can make this node do (ARCHITECTURE.md, who may import whom).
 MESSAGE_HANDLERS = {
     "letter/1": "comity.assistance.actions.receive_letter",
@@ -61,6 +72,11 @@ COMITY_RECORD_NAMES = [
     "comity.cases.models.names_seen",
     "comity.assistance.models.letters.names_seen",
 ]
+
+# Asked before a message leaves: whether what it carries may still go; if not, it stops it.
+COMITY_BEFORE_SENDING = "comity.assistance.actions.may_leave"
+# Told in the transaction in which a release of items ends: what carries them is stopped.
+COMITY_RELEASE_WITHDRAWN = "comity.assistance.actions.release_withdrawn"
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -98,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "comity.vault.middleware.UploadMiddleware",  # before CSRF protection, which reads the body
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -237,7 +254,15 @@ STORAGES = {
 }
 WHITENOISE_MIMETYPES = {".mjs": "text/javascript"}
 FILE_UPLOAD_HANDLERS = ["comity.vault.uploads.SpoolUploadHandler"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# The whole list of pages that take files: what the officer must be allowed, bytes at most.
+COMITY_UPLOADS = {
+    "item_add": ("add_item", COMITY_MAX_BLOB_BYTES),
+    "account_new": ("add_item", COMITY_MAX_BLOB_BYTES),
+    "letter_upload": ("execute_letter", COMITY_MAX_BLOB_BYTES),
+    "letter_paper_new": ("draft_letter", COMITY_MAX_MESSAGE_BYTES),
+    "propose_partner": ("pair_partner", 1024 * 1024),
+}
 
 # --- the frame of every page (comity.ui reads these) -------------------------------------------
 COMITY_NAV = [

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadhandler import (
+    FileUploadHandler,
+    StopUpload,
+    UploadFileException,
+)
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
@@ -76,6 +80,20 @@ class SpoolUploadHandler(FileUploadHandler):
         """Let go of what was written."""
         if hasattr(self, "_upload"):
             self._upload.close()
+
+
+class NoFilesHandler(FileUploadHandler):
+    """For pages that take no file: the first one ends the reading of the body."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse."""
+        raise UploadFileException("this page takes no file")
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Never reached."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Never reached."""
 
 
 def mark_stopped(request: HttpRequest | None) -> None:
