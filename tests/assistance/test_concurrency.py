@@ -61,6 +61,7 @@ def fresh(officer: Officer) -> Officer:
 def test_of_four_officers_who_send_at_once_one_letter_leaves(kyiv) -> None:
     letter = kyiv.complete()
     actions.attach_item(kyiv.prosecutor, letter, kyiv.item(), title=WORDS)
+    actions.ask_review(kyiv.prosecutor, letter)
     actions.review_letter(kyiv.lawyer, letter)
     actions.approve_letter(kyiv.supervisor, letter)
     senders = [fresh(one) for one in (kyiv.lawyer, kyiv.second_lawyer) * 2]

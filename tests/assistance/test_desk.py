@@ -343,7 +343,7 @@ def test_an_item_that_lost_its_release_stops_the_reply(kyiv, asked) -> None:
     evidence.withdraw_release(kyiv.coordinator, source_ref="consent:2")
     with pytest.raises(Refused) as refusal:
         actions.release_reply(kyiv.lawyer, letter, signatory=TOKYO)
-    assert refusal.value.code == "evidence.no_release"
+    assert refusal.value.facts["guards"] == [Guard.ITEMS_FREE]
     assert not queued(letter, "reply/1")
     assert not Disclosure.objects.exists()
 
@@ -352,6 +352,54 @@ def test_an_item_is_taken_back_before_the_reply_is_fixed(kyiv, asked) -> None:
     letter = executed(kyiv, asked)
     handed = letter.reply.items.get()
     actions.take_back_item(kyiv.executing, handed)
+    assert not again(letter).reply.items.exists()
+
+
+def test_who_takes_an_item_back_has_executed_and_does_not_release(kyiv, asked, officer) -> None:
+    letter = executed(kyiv, asked)
+    both = officer(Role.EXECUTING_OFFICER, Role.CENTRAL_AUTHORITY)
+    handed = letter.reply.items.get()
+    with pytest.raises(NotAllowed):
+        actions.take_back_item(both, handed)  # not on the letter's team
+    assert again(letter).reply.items.exists()
+    join(kyiv, letter, both)
+    actions.take_back_item(both, handed)
+    assert both.actor_id in again(letter).reply.executed_by
+    letter = with_original(kyiv, letter)
+    with pytest.raises(Refused) as refusal:
+        actions.release_reply(both, letter, signatory=TOKYO)
+    assert refusal.value.facts["guards"] == [Guard.OTHER_OFFICER]
+
+
+def test_who_is_not_on_the_team_executes_nothing(kyiv, asked, officer) -> None:
+    letter = accepted(kyiv, asked)
+    outsider = officer(Role.EXECUTING_OFFICER, Role.CENTRAL_AUTHORITY)
+    with pytest.raises(NotAllowed):
+        actions.execute_letter(
+            outsider, letter, reports=[actions.Report(0, Outcome.EXECUTED, REPORT, "uk")]
+        )
+    assert again(letter).state == DeskState.ACCEPTED
+
+
+def test_a_released_reply_keeps_its_items_and_takes_no_more(kyiv, asked) -> None:
+    letter = with_original(kyiv, executed(kyiv, asked))
+    more = obtained(kyiv, letter, b"more records")
+    handed = letter.reply.items.get()
+    actions.release_reply(kyiv.lawyer, letter, signatory=TOKYO)
+    with pytest.raises(WrongState):
+        actions.take_back_item(kyiv.executing, handed)
+    with pytest.raises(WrongState):
+        actions.execute_letter(kyiv.executing, letter, items=[actions.Handed(more, WORDS)])
+    assert again(letter).reply.items.get() == handed
+
+
+def test_under_accepted_conditions_an_item_may_go_but_none_is_added(kyiv, asked) -> None:
+    letter = executed(kyiv, asked)
+    more = obtained(kyiv, letter, b"more records")
+    actions.propose_conditions(kyiv.lawyer, letter, [CONDITION])
+    with pytest.raises(WrongState):
+        actions.execute_letter(kyiv.executing, letter, items=[actions.Handed(more, WORDS)])
+    actions.take_back_item(kyiv.executing, letter.reply.items.get())
     assert not again(letter).reply.items.exists()
 
 

@@ -236,6 +236,7 @@ def test_the_author_does_not_review_by_any_button(kyiv, officer, sign_in) -> Non
     letter = kyiv.complete()
     both = officer(Role.PROSECUTOR, Role.CENTRAL_AUTHORITY)
     LetterOfRequest.objects.filter(pk=letter.pk).update(author=both)
+    actions.ask_review(kyiv.prosecutor, letter)
     client = sign_in(both)
     assert "Pass legal review" not in page(client, letter)
     client.post(reverse("letter_review", args=[letter.pk]))

@@ -93,6 +93,11 @@ class RequestedSide(RuleBasedStateMachine):
             return
         self.state, self.released_by = DeskState.RELEASED, officer
 
+    @rule()
+    def stop(self) -> None:
+        if self.move(DeskState.STOPPED):
+            self.released_by = ""
+
     @invariant()
     def nothing_left_past_a_guard(self) -> None:
         if not getattr(self, "released_by", ""):
@@ -174,13 +179,19 @@ class RequestingSide(RuleBasedStateMachine):
                 assert self.accepted or not self.conditions
 
     @rule()
+    def stop(self) -> None:
+        if self.move(State.STOPPED):
+            self.sent = 0
+
+    @rule()
     def accept_conditions(self) -> None:
         if self.move(State.CONDITIONS_ACCEPTED):
             self.accepted = True
 
     @invariant()
     def what_left_was_signed_by_three(self) -> None:
-        if getattr(self, "state", State.DRAFT) in {State.DRAFT, State.REVIEWED, State.WITHDRAWN}:
+        unsigned = {State.DRAFT, State.REVIEWED, State.WITHDRAWN, State.STOPPED}
+        if getattr(self, "state", State.DRAFT) in unsigned:
             return
         assert len({self.author, self.reviewer, self.approver}) == 3
         assert self.signed == self.text
@@ -204,13 +215,14 @@ TestRequestingSide = RequestingSide.TestCase
         original_needed=st.booleans(),
         original_received=st.booleans(),
         executed_by=st.lists(st.sampled_from(OFFICERS), unique=True).map(tuple),
+        items_free=st.booleans(),
     ),
     st.sampled_from(OFFICERS),
     st.sampled_from(DeskState),
 )
 def test_a_reply_leaves_only_when_every_guard_is_open(execution, releaser, state) -> None:
     closed = rules.closed_guards(execution, releaser)
-    may_move = state in {DeskState.EXECUTING, DeskState.CONDITIONS_ACCEPTED}
+    may_move = state in {DeskState.EXECUTING, DeskState.CONDITIONS_ACCEPTED, DeskState.STOPPED}
     if may_move and not closed:
         rules.require_release(state, execution, releaser)
         return
@@ -228,6 +240,7 @@ def test_each_guard_closes_by_itself() -> None:
         Guard.MEASURES_REPORTED: Execution(2, 1, True, True, True, True, ("officer:one",)),
         Guard.CONDITIONS_ACCEPTED: Execution(1, 1, True, False, True, True, ("officer:one",)),
         Guard.ORIGINAL_RECEIVED: Execution(1, 1, True, True, True, False, ("officer:one",)),
+        Guard.ITEMS_FREE: Execution(1, 1, True, True, True, True, ("officer:one",), False),
     }
     for guard, execution in unmet.items():
         assert rules.closed_guards(execution, "officer:two") == (guard,)
@@ -243,7 +256,7 @@ def test_after_sending_no_state_lets_the_text_change() -> None:
     while todo:
         state = todo.pop()
         later.add(state)
-        todo |= rules.NEXT[state] - later
+        todo |= rules.NEXT[state] - later - {State.STOPPED}  # that one has not left
     assert not later & (rules.CONTENT_OPEN | rules.TRANSLATION_OPEN)
 
 
@@ -251,7 +264,7 @@ def test_every_state_has_its_moves_and_ends_somewhere() -> None:
     assert set(rules.NEXT) == set(State)
     assert set(rules.DESK_NEXT) == set(DeskState)
     assert not rules.NEXT[State.CLOSED]
-    assert not rules.DESK_NEXT[DeskState.CLOSED]
+    assert rules.DESK_NEXT[DeskState.CLOSED] == {DeskState.STOPPED}
 
 
 def test_translation_may_follow_review_but_not_approval() -> None:

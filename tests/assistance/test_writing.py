@@ -25,7 +25,7 @@ from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
 from comity.vault import actions as vault
 from comity.vault.storage import take_in
-from tests.assistance.conftest import LAW_TEXT, WORDS
+from tests.assistance.conftest import LAW_TEXT, WORDS, translate
 from tests.core.law.invented import LETTER, OFFENCE, PERSONS
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,7 @@ def test_a_changed_source_makes_its_translations_stale_by_itself(kyiv) -> None:
         kyiv.prosecutor, letter, kind=TextKind.FACT, text="Інший опис.", paragraph=fact
     )
     assert {"letter.facts_summary.0.stale.ja", "letter.facts_summary.0.stale.en"} <= codes(letter)
+    actions.ask_review(kyiv.prosecutor, letter)
     actions.review_letter(kyiv.lawyer, letter)
     with pytest.raises(Incomplete) as refusal:
         actions.approve_letter(kyiv.supervisor, letter)
@@ -133,13 +134,17 @@ def test_a_changed_source_makes_its_translations_stale_by_itself(kyiv) -> None:
 
 
 def test_translation_goes_on_after_review_but_the_source_does_not(kyiv) -> None:
-    letter = kyiv.reviewed()
+    letter = kyiv.complete()
     fact = letter.texts.filter(kind=TextKind.FACT).first()
-    before = letter.revision
+    fact.translations.filter(language="en").delete()
+    actions.ask_review(kyiv.prosecutor, letter)
+    actions.review_letter(kyiv.lawyer, letter)
+    before = again(letter).revision
     actions.translate_paragraph(
-        kyiv.lawyer, fact, language="en", text="A better word.", translator="S. Abe"
+        kyiv.lawyer, fact, language="en", text="What was missing.", translator="S. Abe"
     )
     assert again(letter).revision == before + 1
+    assert again(letter).state == State.REVIEWED
     with pytest.raises(WrongState):
         actions.write_paragraph(
             kyiv.prosecutor, letter, kind=TextKind.FACT, text="Новий", paragraph=fact
@@ -195,6 +200,7 @@ def test_author_reviewer_and_approver_are_three_people(kyiv, officer) -> None:
     every_hand = officer(Role.PROSECUTOR, Role.SUPERVISOR, Role.CENTRAL_AUTHORITY)
     letter = kyiv.complete()
     LetterOfRequest.objects.filter(pk=letter.pk).update(author=every_hand)
+    actions.ask_review(kyiv.prosecutor, again(letter))
     with pytest.raises(Refused) as own_review:
         actions.review_letter(every_hand, again(letter))
     assert own_review.value.code == "letter.four_eyes"
@@ -365,3 +371,57 @@ def test_whoever_wrote_any_of_it_does_not_approve_it(kyiv, officer) -> None:
     with pytest.raises(Refused) as refused:
         actions.approve_letter(both, letter)
     assert refused.value.code == "letter.four_eyes"
+
+
+def test_nobody_reviews_a_letter_before_its_author_asks(kyiv) -> None:
+    letter = kyiv.complete()
+    with pytest.raises(WrongState) as early:
+        actions.review_letter(kyiv.lawyer, letter)
+    assert early.value.code == "letter.review_not_asked"
+    actions.ask_review(kyiv.prosecutor, letter)
+    actions.write_paragraph(kyiv.prosecutor, letter, kind=TextKind.URGENCY, text="Терміново.")
+    with pytest.raises(WrongState):
+        actions.review_letter(kyiv.lawyer, again(letter))
+
+
+def test_a_lawyer_who_translates_after_the_call_does_not_review_the_own_words(kyiv) -> None:
+    letter = kyiv.complete()
+    actions.ask_review(kyiv.prosecutor, letter)
+    fact = letter.texts.filter(kind=TextKind.FACT).first()
+    actions.translate_paragraph(
+        kyiv.lawyer, fact, language="en", text="My own words.", translator="O. Lysenko"
+    )
+    with pytest.raises(Refused) as own:
+        actions.review_letter(kyiv.lawyer, again(letter))
+    assert own.value.code == "letter.four_eyes"
+    actions.review_letter(kyiv.second_lawyer, again(letter))
+    assert again(letter).state == State.REVIEWED
+
+
+def test_whoever_wrote_any_of_it_does_not_review_it(kyiv, officer) -> None:
+    both = officer(Role.PROSECUTOR, Role.CENTRAL_AUTHORITY)
+    letter = kyiv.complete()
+    accounts.found_team(both, kind="letter", record=letter.uid)
+    actions.write_paragraph(both, letter, kind=TextKind.PRIOR_CONTACTS, text="Дзвонили.")
+    translate(kyiv.prosecutor, letter.texts.get(kind=TextKind.PRIOR_CONTACTS), LETTER.facts[0])
+    actions.ask_review(kyiv.prosecutor, again(letter))
+    with pytest.raises(Refused) as own:
+        actions.review_letter(both, again(letter))
+    assert own.value.code == "letter.four_eyes"
+
+
+def test_another_wording_of_a_reviewed_translation_makes_the_review_begin_anew(kyiv) -> None:
+    letter = kyiv.reviewed()
+    fact = letter.texts.filter(kind=TextKind.FACT).first()
+    held = fact.translations.get(language="en")
+    actions.translate_paragraph(
+        kyiv.prosecutor, fact, language="en", text=held.text, translator="S. Abe", certified=True
+    )
+    assert again(letter).state == State.REVIEWED
+    actions.translate_paragraph(
+        kyiv.prosecutor, fact, language="en", text="Another thing.", translator="S. Abe"
+    )
+    now = again(letter)
+    assert (now.state, now.reviewer, now.review_asked_at) == (State.DRAFT, None, None)
+    with pytest.raises(WrongState):
+        actions.approve_letter(kyiv.supervisor, now)

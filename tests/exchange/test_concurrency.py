@@ -20,6 +20,12 @@ from tests.exchange.other_node import OCTETS, now, send
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("listener")]
 
 
+@pytest.fixture(autouse=True)
+def many_calls(settings) -> None:
+    """As many calls of one partner at once as these tests make."""
+    settings.COMITY_EXCHANGE_PARTNER_CALLS = 8
+
+
 def at_once(works: list[Callable[[], object]]) -> list[object]:
     """Run all in threads of their own, started together; results and Untrusted errors in order."""
     results: list[object] = [None] * len(works)

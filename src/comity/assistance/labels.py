@@ -20,6 +20,7 @@ LABELS: dict[str, Any] = {
     "State.closed": _("Closed"),
     "State.refused": pgettext_lazy("law", "Refused"),
     "State.withdrawn": _("Withdrawn"),
+    "State.stopped": _("Stopped before it left"),
     # states of a letter that we answer
     "DeskState.received": _("Received"),
     "DeskState.registered": _("Registered"),
@@ -30,6 +31,7 @@ LABELS: dict[str, Any] = {
     "DeskState.released": _("Reply released"),
     "DeskState.closed": _("Closed"),
     "DeskState.refused": pgettext_lazy("law", "Refused"),
+    "DeskState.stopped": _("Reply stopped before it left"),
     # the course of a letter
     "Event.drafted": _("Drafted"),
     "Event.basis_chosen": pgettext_lazy("law", "Legal basis chosen"),
@@ -53,6 +55,11 @@ LABELS: dict[str, Any] = {
     "Event.original_received": _("Paper original received"),
     "Event.reported": pgettext_lazy("law", "Execution reported"),
     "Event.released": _("Reply released"),
+    "Event.stopped": _("Stopped before it left"),
+    "Event.review_reset": _("A reviewed text changed; review starts anew"),
+    "Event.release_ended": _("An item may no longer leave"),
+    "Event.withdrawn_late": _("Consent withdrawn after it was handed over"),
+    "Event.partner_asked": _("Partner asked to stop using it"),
     # texts
     "TextKind.subject": _("Subject"),
     "TextKind.facts_summary": _("Fact"),
@@ -170,6 +177,7 @@ LABELS: dict[str, Any] = {
     "Guard.measures_reported": pgettext_lazy("law", "Every measure is reported"),
     "Guard.conditions_accepted": pgettext_lazy("law", "Conditions that were set are accepted"),
     "Guard.original_received": _("The paper original has arrived, where it is waited for"),
+    "Guard.items_free": _("Every item may leave today"),
     "Guard.other_officer": _("Another officer than those who executed releases it"),
     "Clock.ua_out_send": _("Send the letter after the decision"),
     "Clock.ua_out_original": _("Post the paper original"),
@@ -190,6 +198,9 @@ LABELS: dict[str, Any] = {
     "letter.four_eyes": _(
         "You have had this letter in hand already. Another officer takes this step."
     ),
+    "letter.review_not_asked": _(
+        "The author has not asked for review, or has changed the letter since. Wait for the call."
+    ),
     "letter.guard_closed": _("Nothing has left. Still waiting: {guards}."),
     "letter.other_direction": _("This step belongs to the other side of the letter."),
     "letter.partner_not_active": _("The partner is not confirmed. Ask the administrator."),
@@ -209,6 +220,17 @@ LABELS: dict[str, Any] = {
     "letter.paper_kind": _("Choose what kind of paper it is."),
     "letter.paper_type": _("Give the paper as PDF, JPEG, PNG or plain text."),
     "letter.reason_needed": _("Write the reason in a sentence."),
+    "letter.nothing_to_ask": _("Nothing waits to be asked of the partner here."),
+    "letter.conditions_stand": pgettext_lazy(
+        "law", "Conditions were set for this letter already; they stand."
+    ),
+    "release.withdrawn": _(
+        "A consent under which something in it would leave was withdrawn. It has not left."
+    ),
+    "release.ended": _(
+        "Something in it may no longer leave: its consent has ended, or a condition forbids it. "
+        "It has not left."
+    ),
     "letter.not_sent": _("The letter has not been sent yet."),
     "letter.posted_already": _("This has been recorded already."),
     "letter.post_date": _("The day lies before the letter or in the future. Check the date."),
@@ -242,6 +264,10 @@ LABELS: dict[str, Any] = {
     "Entry.assistance.letter_reviewed": _("Letter reviewed"),
     "Entry.assistance.letter_returned": _("Letter given back"),
     "Entry.assistance.letter_withdrawn": _("Letter withdrawn"),
+    "Entry.assistance.letter_stopped": _("Letter stopped before it left"),
+    "Entry.assistance.release_ended": _("Item of a letter may no longer leave"),
+    "Entry.assistance.release_ended_late": _("Consent withdrawn after a letter was handed over"),
+    "Entry.assistance.partner_asked": _("Partner asked to stop using what was sent"),
     "Entry.assistance.letter_approved": _("Letter approved and signed"),
     "Entry.assistance.letter_sent": _("Letter sent"),
     "Entry.assistance.original_posted": _("Paper original posted"),
@@ -275,6 +301,7 @@ TONES: dict[str, tuple[str, str]] = {
     "State.closed": ("plain", "archive"),
     "State.refused": ("urgent", "ban"),
     "State.withdrawn": ("plain", "undo-2"),
+    "State.stopped": ("urgent", "ban"),
     "DeskState.received": ("caution", "inbox"),
     "DeskState.registered": ("note", "book-check"),
     "DeskState.accepted": ("note", "gavel"),
@@ -284,6 +311,7 @@ TONES: dict[str, tuple[str, str]] = {
     "DeskState.released": ("good", "send"),
     "DeskState.closed": ("plain", "archive"),
     "DeskState.refused": ("urgent", "ban"),
+    "DeskState.stopped": ("urgent", "ban"),
     "Finding.taken": ("good", "circle-check"),
     "Finding.chosen": ("note", "circle-dot-dashed"),
     "Finding.possible": ("caution", "circle-dot-dashed"),

@@ -34,6 +34,7 @@ class State(StrEnum):
     CLOSED = "closed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"  # what it carries may no longer leave
 
 
 class DeskState(StrEnum):
@@ -48,6 +49,7 @@ class DeskState(StrEnum):
     RELEASED = "released"
     CLOSED = "closed"
     REFUSED = "refused"
+    STOPPED = "stopped"  # the reply was released and had not left when an item lost its release
 
 
 class TextKind(StrEnum):
@@ -92,15 +94,21 @@ class Event(StrEnum):
     ORIGINAL_RECEIVED = "original_received"
     REPORTED = "reported"
     RELEASED = "released"
+    STOPPED = "stopped"
+    REVIEW_RESET = "review_reset"
+    RELEASE_ENDED = "release_ended"
+    WITHDRAWN_LATE = "withdrawn_late"
+    PARTNER_ASKED = "partner_asked"
 
 
 _ENDED: frozenset[State] = frozenset()
 NEXT: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         State.DRAFT: frozenset({State.REVIEWED, State.WITHDRAWN}),
-        State.REVIEWED: frozenset({State.DRAFT, State.APPROVED, State.WITHDRAWN}),
-        State.APPROVED: frozenset({State.DRAFT, State.SENT, State.WITHDRAWN}),
-        State.SENT: frozenset({State.ACKNOWLEDGED}),
+        State.REVIEWED: frozenset({State.DRAFT, State.APPROVED, State.WITHDRAWN, State.STOPPED}),
+        State.APPROVED: frozenset({State.DRAFT, State.SENT, State.WITHDRAWN, State.STOPPED}),
+        State.SENT: frozenset({State.ACKNOWLEDGED, State.STOPPED}),
+        State.STOPPED: frozenset({State.DRAFT, State.WITHDRAWN}),
         State.ACKNOWLEDGED: frozenset({State.CONDITIONS_PROPOSED, State.EXECUTED, State.REFUSED}),
         State.CONDITIONS_PROPOSED: frozenset({State.CONDITIONS_ACCEPTED, State.REFUSED}),
         State.CONDITIONS_ACCEPTED: frozenset({State.EXECUTED, State.REFUSED}),
@@ -123,9 +131,10 @@ DESK_NEXT: Mapping[DeskState, frozenset[DeskState]] = MappingProxyType(
             {DeskState.CONDITIONS_ACCEPTED, DeskState.REFUSED}
         ),
         DeskState.CONDITIONS_ACCEPTED: frozenset({DeskState.RELEASED, DeskState.REFUSED}),
-        DeskState.RELEASED: frozenset({DeskState.CLOSED}),
+        DeskState.RELEASED: frozenset({DeskState.CLOSED, DeskState.STOPPED}),
+        DeskState.STOPPED: frozenset({DeskState.EXECUTING, DeskState.RELEASED, DeskState.REFUSED}),
         DeskState.REFUSED: frozenset({DeskState.CLOSED}),
-        DeskState.CLOSED: frozenset(),
+        DeskState.CLOSED: frozenset({DeskState.STOPPED}),
     }
 )
 
@@ -133,7 +142,16 @@ DESK_NEXT: Mapping[DeskState, frozenset[DeskState]] = MappingProxyType(
 CONTENT_OPEN = frozenset({State.DRAFT})
 TRANSLATION_OPEN = frozenset({State.DRAFT, State.REVIEWED})
 # The requested side may still replace what it reports until it proposes conditions or releases.
-REPORT_OPEN = frozenset({DeskState.ACCEPTED, DeskState.EXECUTING})
+REPORT_OPEN = frozenset({DeskState.ACCEPTED, DeskState.EXECUTING, DeskState.STOPPED})
+# An item may be taken back for as long as nothing has left: its release may end at any time.
+TAKE_BACK_OPEN = frozenset(
+    {
+        DeskState.EXECUTING,
+        DeskState.CONDITIONS_PROPOSED,
+        DeskState.CONDITIONS_ACCEPTED,
+        DeskState.STOPPED,
+    }
+)
 
 
 def require_move(state: State, wanted: State) -> None:
@@ -166,6 +184,12 @@ def require_report_open(state: DeskState) -> None:
         raise WrongState("letter.report_is_fixed", state=state)
 
 
+def require_take_back_open(state: DeskState) -> None:
+    """Let an item be taken out of a reply or raise WrongState: once it has left it stays in."""
+    if state not in TAKE_BACK_OPEN:
+        raise WrongState("letter.report_is_fixed", state=state)
+
+
 def require_unchanged(*, seen: int, now: int) -> None:
     """Check that nobody changed the letter while its documents were made outside the transaction.
 
@@ -173,6 +197,15 @@ def require_unchanged(*, seen: int, now: int) -> None:
     """
     if seen != now:
         raise WrongState("letter.changed_meanwhile")
+
+
+def resets_review(state: State, *, ready: bool, changed: bool) -> bool:
+    """Say whether a new wording of a translation makes the review begin anew.
+
+    ready: the text that it replaces was not missing, stale or a machine's draft, so the reviewer
+    could rely on it. What was still to be translated is supplied after review (D.1).
+    """
+    return state is State.REVIEWED and ready and changed
 
 
 def require_other_hand(*, actor: str, earlier: tuple[str, ...]) -> None:
@@ -203,6 +236,7 @@ class Guard(StrEnum):
     MEASURES_REPORTED = "measures_reported"
     CONDITIONS_ACCEPTED = "conditions_accepted"
     ORIGINAL_RECEIVED = "original_received"
+    ITEMS_FREE = "items_free"
     OTHER_OFFICER = "other_officer"
 
 
@@ -211,7 +245,8 @@ class Execution:
     """What the release of a reply is decided on.
 
     measures, reported: how many were asked for and how many have an outcome. original_needed: the
-    letter came electronically to a state that waits for paper. executed_by: actor ids.
+    letter came electronically to a state that waits for paper. executed_by: actor ids. items_free:
+    every item may leave today.
     """
 
     measures: int
@@ -221,6 +256,7 @@ class Execution:
     original_needed: bool
     original_received: bool
     executed_by: tuple[str, ...]
+    items_free: bool = True
 
 
 def closed_guards(execution: Execution, releaser: str) -> tuple[Guard, ...]:
@@ -234,6 +270,7 @@ def closed_guards(execution: Execution, releaser: str) -> tuple[Guard, ...]:
         Guard.CONDITIONS_ACCEPTED: not execution.conditions_proposed
         or execution.conditions_accepted,
         Guard.ORIGINAL_RECEIVED: not execution.original_needed or execution.original_received,
+        Guard.ITEMS_FREE: execution.items_free,
         Guard.OTHER_OFFICER: bool(execution.executed_by) and releaser not in execution.executed_by,
     }
     return tuple(guard for guard, holds in checks.items() if not holds)

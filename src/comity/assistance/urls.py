@@ -55,6 +55,7 @@ urlpatterns = [
     path("<int:pk>/send/", moving.send, name="letter_send"),
     path("<int:pk>/post/", moving.post, name="letter_post"),
     path("<int:pk>/accept-conditions/", moving.accept_conditions, name="letter_accept_conditions"),
+    path("<int:pk>/asked/", moving.partner_asked, name="letter_partner_asked"),
     path("<int:pk>/close/", moving.close, name="letter_close"),
     # the requested side
     path("<int:pk>/register/", desk.register, name="letter_register"),

@@ -16,6 +16,7 @@ LABELS: dict[str, Any] = {
     "OutgoingStatus.handed_over": _("Opened"),
     "OutgoingStatus.acknowledged": _("Acknowledged"),
     "OutgoingStatus.dead": _("Not accepted"),
+    "OutgoingStatus.stopped": _("Stopped before it left"),
     "IncomingStatus.received": _("Arrived, not checked yet"),
     "IncomingStatus.held": _("Held"),
     "IncomingStatus.handled": _("In its inbox"),
@@ -61,6 +62,13 @@ LABELS: dict[str, Any] = {
     "exchange.bytes_gone": _(
         "The sealed file is no longer on this node; prepare the message anew."
     ),
+    "exchange.stopped": _(
+        "This message was stopped: what it carries may no longer leave. Prepare it anew, without."
+    ),
+    "exchange.stopped_too_late": _(
+        "It was to be stopped while it was handed over. Their node did not answer and may hold it; "
+        "it is not sent again."
+    ),
     "exchange.not_handled": _("This message has not been checked and put in its inbox yet."),
     "exchange.fault": _(
         "This node failed at it and tries again. The operator finds why in the log."
@@ -101,7 +109,14 @@ LABELS: dict[str, Any] = {
     "call.unknown": _("There is no such address on an exchange listener."),
     "partner": _("Their node does not accept messages from us now."),
     "partner.suspended": _("The pairing is not confirmed on the other side, or was revoked."),
-    "partner.quota": _("Too much waits there. It is tried again."),
+    "partner.quota": _(
+        "Their node takes only so many new messages in an hour. It is tried again when it may."
+    ),
+    "partner.busy": _("Their node serves other calls of ours just now. It is tried again."),
+    "partner.storage": _(
+        "Their node has no room left for what we send. It is tried again; tell their operator."
+    ),
+    "call.slow": _("The bytes came too slowly. Sending goes on in smaller parts."),
     # what is wrong with a message, blob or receipt
     "digest_conflict": _("Other bytes came under an id that is in use; they were not kept."),
     "blob": _("An attachment could not be handed over."),
@@ -153,6 +168,7 @@ LABELS: dict[str, Any] = {
     "Entry.exchange.connection_tested": _("Connection tested"),
     "Entry.exchange.message_queued": _("Message sealed and queued"),
     "Entry.exchange.message_resent": _("Message sent again"),
+    "Entry.exchange.message_stopped": _("Message stopped before it left"),
     "Entry.exchange.message_died": _("Message not accepted"),
     "Entry.exchange.message_received": _("Message arrived"),
     "Entry.exchange.message_handled": _("Message checked and handed on"),
@@ -175,6 +191,7 @@ TONES: dict[str, tuple[str, str]] = {
     "OutgoingStatus.handed_over": ("good", "mail-open"),
     "OutgoingStatus.acknowledged": ("good", "circle-check"),
     "OutgoingStatus.dead": ("urgent", "mail-warning"),
+    "OutgoingStatus.stopped": ("urgent", "ban"),
     "IncomingStatus.received": ("note", "loader"),
     "IncomingStatus.held": ("caution", "pause"),
     "IncomingStatus.handled": ("good", "circle-check"),

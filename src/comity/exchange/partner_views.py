@@ -22,16 +22,16 @@ from comity.core.findings import plain
 from comity.core.httpsig import VerifiedCall
 from comity.core.sealing import envelope
 from comity.core.sealing.fields import Fields, moment_text
-from comity.exchange import actions, spool
-from comity.exchange.models import IncomingBlob, IncomingMessage, OwnDescriptor, Partner
-from comity.exchange.rules import WAITING, PartnerStatus
+from comity.exchange import actions, arriving, spool
+from comity.exchange.models import IncomingBlob, OwnDescriptor, Partner
+from comity.exchange.rules import PartnerStatus
 
 OCTETS = "application/octet-stream"
 JOSE = "application/jose"
 JSON = "application/json"
 MAX_STATEMENT_BYTES = 64 * 1024
-MOST_WAITING = 10_000
-RETRY_SECONDS = 30
+RETRY_SECONDS = {"blob.busy": 1, "partner.busy": 5, "call.slow": 5, "partner.storage": 3600}
+RETRY_SECONDS_ELSE = 30
 
 STATUS = {
     "call.malformed": 400,
@@ -42,6 +42,7 @@ STATUS = {
     "call.unknown": 404,
     "receipt.unknown_message": 404,
     "call.method": 405,
+    "call.slow": 408,
     "call.replayed": 409,
     "digest_conflict": 409,
     "receipt.chain": 409,
@@ -52,11 +53,15 @@ STATUS = {
     "call.content_type": 415,
     "blob.busy": 423,
     "partner.quota": 429,
+    "partner.busy": 429,
+    "partner.storage": 507,
     "storage.full": 507,
 }
 UNPROCESSABLE = 422
 # How two nodes find each other's place again: no sign of anything wrong, so not recorded.
-ORDINARY = frozenset({"blob.offset", "blob.busy", "receipt.chain", "storage.full", "partner.quota"})
+ORDINARY = frozenset(
+    {"blob.offset", "blob.busy", "receipt.chain", "storage.full", "partner.busy", "call.slow"}
+)
 WHAT = {"receipt": "receipt", "blob": "blob", "envelope": "message", "digest_conflict": "message"}
 
 
@@ -98,8 +103,9 @@ def _refuse(caller: Caller, doubt: Untrusted | Refused, *, record: bool = True) 
         facts["now"] = moment_text(timezone.now())
     status = STATUS.get(doubt.code, UNPROCESSABLE)
     response = _json({"error": doubt.code, "facts": facts}, status)
-    if status in {423, 429, 507}:
-        response["Retry-After"] = str(1 if status == 423 else RETRY_SECONDS)
+    if status in {408, 423, 429, 507}:
+        wait = facts.get("seconds") or RETRY_SECONDS.get(doubt.code, RETRY_SECONDS_ELSE)
+        response["Retry-After"] = str(wait)
     if "offset" in facts:
         response["Upload-Offset"] = str(facts["offset"])
     return response
@@ -159,16 +165,24 @@ def _require_type(call: VerifiedCall, wanted: str) -> None:
         raise Untrusted("call.content_type")
 
 
-def _statement(request: HttpRequest, call: VerifiedCall, wanted: str) -> bytes:
+def _statement(request: HttpRequest, call: VerifiedCall, partner: Partner, wanted: str) -> bytes:
     """Read a short signed body and compare it with its digest."""
     _require_type(call, wanted)
     length = _length(request, MAX_STATEMENT_BYTES)
-    body = request.read(length)
+    with arriving.place(partner.pk) as place:
+        body = _whole(place.body(request, length))
     if len(body) != length:
         raise spool.ShortBody
     if hashlib.sha256(body).hexdigest() != call.body_sha256:
         raise Untrusted("call.digest")
     return body
+
+
+def _whole(body: arriving.Body) -> bytes:
+    pieces = []
+    while piece := body.read(MAX_STATEMENT_BYTES):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 # Messages
@@ -182,8 +196,9 @@ def message(request: HttpRequest, caller: Caller, *, message_id: uuid.UUID) -> H
     _require_type(call, OCTETS)
     length = _length(request, settings.COMITY_MAX_MESSAGE_BYTES)
     partner = _partner(caller)
-    _require_room(partner)
-    arrived = spool.take_body(request, length)  # type: ignore[arg-type]  # a request has read()
+    actions.require_message_allowed(partner, message_id, length)
+    with arriving.place(partner.pk) as place:
+        arrived = spool.take_body(place.body(request, length), length)
     try:
         if arrived.sha256 != call.body_sha256:
             raise Untrusted("call.digest")
@@ -197,17 +212,11 @@ def message(request: HttpRequest, caller: Caller, *, message_id: uuid.UUID) -> H
         spool.remove_path(arrived.path)
     if kept.new and refusal is not None:
         actions.record_rejection(
-            what="message", doubt=refusal, partner=partner, message_id=message_id
+            what="message", doubt=refusal, partner=partner, message_id=message_id, apart=True
         )
     refused = kept.receipt.event.startswith("F")
     status = UNPROCESSABLE if refused else (201 if kept.new else 200)
     return HttpResponse(kept.receipt.text, status=status, content_type=JOSE)
-
-
-def _require_room(partner: Partner) -> None:
-    waiting = IncomingMessage.objects.filter(partner=partner, status__in=WAITING)
-    if waiting[MOST_WAITING - 1 :].exists():
-        raise Untrusted("partner.quota", waiting=MOST_WAITING)
 
 
 def _look_at(arrived: spool.Arrived, partner: Partner, message_id: uuid.UUID) -> Untrusted | None:
@@ -279,25 +288,31 @@ def _put_part(
         return _stands_at(row)
     if row.offset != start:
         raise Untrusted("blob.offset", offset=row.offset)
-    path = spool.blob_path(partner.uid, sealed_sha256)
-    try:
-        good = spool.write_part(
-            path,
-            source=request,  # type: ignore[arg-type]  # a request has read()
-            offset=start,
-            length=length,
-            expected_sha256=call.body_sha256,
-        )
-    except spool.BlobBusy:
-        raise Untrusted("blob.busy") from None
-    if not good:
-        raise Untrusted("call.digest")
+    _write_part(request, call, row, length)
     with transaction.atomic():
         actions.use_nonce(call)
         row = actions.note_part(row, start=start, end=start + length)
     if row.offset != start + length:
         raise Untrusted("blob.offset", offset=row.offset)
     return _stands_at(_finished(row, sealed_sha256) if row.offset == size else row)
+
+
+def _write_part(request: HttpRequest, call: VerifiedCall, row: IncomingBlob, length: int) -> None:
+    """Write a part behind what is held. Raises Untrusted, ShortBody, Refused("storage.full")."""
+    path = spool.blob_path(row.partner.uid, row.sealed_sha256)
+    with arriving.place(row.partner_id) as place:
+        try:
+            good = spool.write_part(
+                path,
+                source=lambda: place.body(request, length),
+                offset=row.offset,
+                length=length,
+                expected_sha256=call.body_sha256,
+            )
+        except spool.BlobBusy:
+            raise Untrusted("blob.busy") from None
+    if not good:
+        raise Untrusted("call.digest")
 
 
 def _finished(row: IncomingBlob, sealed_sha256: str) -> IncomingBlob:
@@ -326,7 +341,7 @@ def receipts(request: HttpRequest, caller: Caller) -> HttpResponse:
     """`POST /x/1/receipts`: what the partner states about a message of ours."""
     _require_method(request, "POST")
     call = _identify(request, caller)
-    body = _statement(request, call, JOSE)
+    body = _statement(request, call, _partner(caller), JOSE)
     try:
         text = body.decode("ascii")
     except UnicodeDecodeError:
@@ -342,7 +357,8 @@ def ping(request: HttpRequest, caller: Caller) -> HttpResponse:
     """`POST /x/1/ping`: TLS, keys and clocks without a message."""
     _require_method(request, "POST")
     call = _identify(request, caller)
-    fields = Fields(canonical.decode(_statement(request, call, JSON)), "call")
+    body = _statement(request, call, _partner(caller), JSON)
+    fields = Fields(canonical.decode(body), "call")
     theirs = fields.moment("at")
     fields.done()
     actions.use_nonce(call)

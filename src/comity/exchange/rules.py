@@ -31,6 +31,7 @@ class OutgoingStatus(StrEnum):
     HANDED_OVER = "handed_over"
     ACKNOWLEDGED = "acknowledged"
     DEAD = "dead"
+    STOPPED = "stopped"  # taken back before it left
 
 
 class IncomingStatus(StrEnum):
@@ -79,6 +80,8 @@ def after(status: OutgoingStatus, event: Event) -> OutgoingStatus:
         return OutgoingStatus.DEAD if undecided else status
     reached = _REACHES.get(event)
     if reached is None:
+        return status
+    if status is OutgoingStatus.STOPPED:
         return status
     if status is OutgoingStatus.DEAD:
         return status if reached is OutgoingStatus.RELAYED else reached

@@ -97,8 +97,11 @@ def _outgoing_row(
         state = _("Sending, %(percent)d %%") % {"percent": 100 * blobs[0] // blobs[1]}
     awaited = message.awaited
     words = (_("%(receipt)s due") % {"receipt": awaited[0]}) if awaited else ""
+    due = message.next_attempt_at if message.last_error else (awaited[1] if awaited else None)
     if message.last_error:
         words = label(message.last_error)
+    elif status is OutgoingStatus.QUEUED and message.partner.failures:
+        words, due = label(message.partner.last_error), message.partner.next_attempt_at
     return MessageRow(
         title=f"{label(message.type, 'MessageType')} {message.number}",
         url=reverse("outgoing_message", args=[message.pk]),
@@ -110,7 +113,7 @@ def _outgoing_row(
         icon=icon,
         state=state,
         next=words,
-        due=message.next_attempt_at if message.last_error else (awaited[1] if awaited else None),
+        due=due,
         partner=message.partner,
     )
 

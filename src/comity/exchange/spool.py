@@ -15,7 +15,7 @@ import shutil
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import BinaryIO
 from django.conf import settings
 
 from comity.core.errors import Refused
+from comity.exchange.arriving import Readable
 
 PIECE_BYTES = 1 << 20
 _REMEMBERED_BLOBS = 16
@@ -96,7 +97,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def take_body(source: BinaryIO, length: int) -> Arrived:
+def take_body(source: Readable, length: int) -> Arrived:
     """Stream a body of exactly `length` bytes to `arriving/` and fsync it; constant memory.
 
     Raises ShortBody or Refused("storage.full"); then nothing is left behind.
@@ -111,7 +112,7 @@ def take_body(source: BinaryIO, length: int) -> Arrived:
     return Arrived(path, digest.hexdigest(), length)
 
 
-def _pieces(source: BinaryIO, length: int) -> Iterator[bytes]:
+def _pieces(source: Readable, length: int) -> Iterator[bytes]:
     left = length
     while left:
         piece = source.read(min(left, PIECE_BYTES))
@@ -140,11 +141,17 @@ class BlobBusy(Exception):
 
 
 def write_part(
-    path: Path, *, source: BinaryIO, offset: int, length: int, expected_sha256: str
+    path: Path,
+    *,
+    source: Callable[[], Readable],
+    offset: int,
+    length: int,
+    expected_sha256: str,
 ) -> bool:
     """Write one part at its place and fsync it; return whether its bytes are the expected ones.
 
-    What a broken call leaves behind the offset that the row states is overwritten by the next.
+    source: gives the part's bytes, once the blob is locked. What a broken call leaves behind the
+    offset that the row states is overwritten by the next.
     Raises ShortBody, BlobBusy or Refused("storage.full").
     """
     require_space(length)
@@ -157,7 +164,7 @@ def write_part(
             raise BlobBusy from None
         file.seek(offset)
         part, whole = hashlib.sha256(), _hash_up_to(path, offset)
-        for piece in _pieces(source, length):
+        for piece in _pieces(source(), length):
             part.update(piece)
             if whole is not None:
                 whole.update(piece)

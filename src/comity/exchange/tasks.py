@@ -38,6 +38,8 @@ OUTGOING_IS_OLD_SECONDS = 24 * 3600
 ARRIVAL_IS_OLD_SECONDS = 3600
 # A refusal of the call rather than of the message: everything to this partner waits.
 OF_THE_PARTNER = frozenset({401, 403, 429, 503, 507})
+# They have no room for this one; a smaller one may pass.
+OF_THE_MESSAGE = frozenset({"partner.storage"})
 # Trying the same bytes again cannot help.
 FINAL = frozenset({400, 404, 405, 411, 413, 415})
 # Ours to put right, no fault of the message: disk full.
@@ -116,17 +118,17 @@ def _answered(partner: Partner) -> None:
 
 
 def _send_message(line: Line, partner: Partner, message: OutgoingMessage, until: float) -> None:
+    if message.stop_asked_at is not None and message.handed_at is not None:
+        actions.bury_message(message, "exchange.stopped_too_late")
+        return
+    if not actions.may_leave(message):
+        actions.bury_message(message, "exchange.stopped_too_late")  # nothing if it was stopped
+        return
     try:
         for blob in message.blobs.filter(delivered_at=None):
             if not _send_blob(line, partner, message, blob, until):
                 return
-        with spool.absolute(message.sealed_path).open("rb") as body:
-            answer = line.call(
-                "PUT",
-                f"/x/1/messages/{message.uid}",
-                body=body,
-                body_digest=bytes.fromhex(message.sealed_sha256),
-            )
+        answer = _hand_over(line, message)
     except NoAnswer as silence:
         if not silence.connected:
             raise
@@ -135,7 +137,35 @@ def _send_message(line: Line, partner: Partner, message: OutgoingMessage, until:
     except FileNotFoundError:
         actions.bury_message(message, "exchange.bytes_gone")
         return
-    _take_answer(partner, message, answer)
+    if answer is not None:
+        _take_answer(partner, message, answer)
+
+
+def _hand_over(line: Line, message: OutgoingMessage) -> Answer | None:
+    """Hand over the envelope itself; None if it may not leave any more."""
+    with spool.absolute(message.sealed_path).open("rb") as body:
+        hand = actions.begin_handing(message) if actions.may_leave(message) else None
+        if hand is None:
+            return None
+        try:
+            answer = line.call(
+                "PUT",
+                f"/x/1/messages/{message.uid}",
+                body=body,
+                body_digest=bytes.fromhex(message.sealed_sha256),
+            )
+        except NoAnswer as silence:
+            if not silence.connected:
+                actions.note_not_handed(message, hand)
+            raise
+    if _clearly_refused(answer):
+        actions.note_not_handed(message, hand)
+    return answer
+
+
+def _clearly_refused(answer: Answer) -> bool:
+    """Say whether the partner surely does not hold what it answered; a fault there says nothing."""
+    return 400 <= answer.status < 500 or answer.status == 507
 
 
 def _take_answer(partner: Partner, message: OutgoingMessage, answer: Answer) -> None:
@@ -154,10 +184,11 @@ def _take_answer(partner: Partner, message: OutgoingMessage, answer: Answer) -> 
 
 def _take_refusal(partner: Partner, message: OutgoingMessage, answer: Answer) -> None:
     """Say whether to stop with this message, with this partner for now, or for good."""
-    if answer.status in OF_THE_PARTNER:
+    wait = answer.number("retry-after") or 0
+    if answer.status in OF_THE_PARTNER and answer.code not in OF_THE_MESSAGE:
         if answer.code == "call.skew" and isinstance(answer.facts.get("seconds"), int):
             actions.note_answer(partner, ahead_seconds=-answer.facts["seconds"])
-        actions.pause_partner(partner, answer.code)
+        actions.pause_partner(partner, answer.code, at_least=wait)
         raise Later
     _answered(partner)
     if answer.code == "message.blob_missing":
@@ -168,7 +199,7 @@ def _take_refusal(partner: Partner, message: OutgoingMessage, answer: Answer) ->
     if answer.status in FINAL or conflict or refused:
         actions.bury_message(message, answer.code)
     else:
-        actions.pause_message(message, answer.code)
+        actions.pause_message(message, answer.code, at_least=wait)
 
 
 def _send_blob(
@@ -186,6 +217,8 @@ def _send_blob(
             if time.monotonic() > until:
                 raise Later
             actions.extend_lease(partner)
+            if not actions.begin_blob(blob):
+                return False
             file.seek(offset)
             part = file.read(part_bytes(message.failures))
             answer = _put_part(line, path, blob, offset, part)
@@ -232,7 +265,7 @@ def _send_receipt(line: Line, partner: Partner, receipt: Receipt) -> None:
             what="receipt", doubt=doubt, partner=partner, message_id=receipt.message_id
         )
         return
-    actions.pause_partner(partner, answer.code)
+    actions.pause_partner(partner, answer.code, at_least=answer.number("retry-after") or 0)
     raise Later
 
 

@@ -208,10 +208,14 @@ def outgoing_message(request: HttpRequest, pk: int) -> HttpResponse:
     rows = OutgoingMessage.objects.visible_to(officer).select_related("partner")
     found = fetch(rows, pk=pk)
     receipts = Receipt.objects.about(found.uid).filter(partner=found.partner)
-    may_resend = officer.may(Act.RESEND_MESSAGE) and found.status in {"queued", "dead"}
+    may_resend = officer.may(Act.RESEND_MESSAGE) and _may_go(found)
     context = _message_context(found, receipts.exclude(direction=Direction.GIVEN))
     context |= {"blobs": found.blobs.order_by("id"), "sent": True, "may_resend": may_resend}
     return render(request, "exchange/message.html", context)
+
+
+def _may_go(found: OutgoingMessage) -> bool:
+    return found.status in {"queued", "dead"} and found.stop_asked_at is None
 
 
 @login_required

@@ -39,6 +39,7 @@ from comity.assistance.actions.execution import (
     execute_letter,
     propose_conditions,
     receive_acceptance,
+    require_executing,
     take_back_item,
 )
 from comity.assistance.actions.letters import (
@@ -56,10 +57,17 @@ from comity.assistance.actions.replies import (
 from comity.assistance.actions.reviewing import (
     approve_letter,
     ask_review,
+    is_other_hand,
     lacks_of,
     return_letter,
     review_letter,
     withdraw_letter,
+)
+from comity.assistance.actions.stopping import (
+    ASKING,
+    may_leave,
+    record_partner_asked,
+    release_withdrawn,
 )
 from comity.assistance.actions.texts import (
     Answer,
@@ -74,6 +82,7 @@ from comity.assistance.actions.texts import (
 )
 
 __all__ = [
+    "ASKING",
     "PAPER_KINDS",
     "PURPOSE",
     "Answer",
@@ -103,7 +112,9 @@ __all__ = [
     "draft_letter",
     "execute_letter",
     "execution_of",
+    "is_other_hand",
     "lacks_of",
+    "may_leave",
     "name_officials",
     "name_person",
     "propose_conditions",
@@ -113,15 +124,18 @@ __all__ = [
     "receive_letter",
     "receive_reply",
     "record_original",
+    "record_partner_asked",
     "record_post",
     "refuse_letter",
     "register_letter",
     "release_reply",
+    "release_withdrawn",
     "remove_measure",
     "remove_offence",
     "remove_paper",
     "remove_paragraph",
     "remove_person",
+    "require_executing",
     "require_free",
     "return_letter",
     "review_letter",

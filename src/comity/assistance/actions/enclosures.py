@@ -82,6 +82,14 @@ def require_free(item: Item, *, recipient: str) -> evidence.Basis:
     return basis
 
 
+def free_exhibits(letter: LetterOfRequest) -> list[tuple[LetterItem, evidence.Basis]]:
+    """Check for each exhibit that it may leave today. Raises Refused("evidence.…")."""
+    return [
+        (exhibit, require_free(exhibit.item, recipient=letter.recipient))
+        for exhibit in letter.exhibits.select_related("item")
+    ]
+
+
 def _require_words(words: Mapping[str, str]) -> None:
     if not all(words.get(language) for language in LANGUAGES):
         raise Incomplete("letter.incomplete", missing=["title"])

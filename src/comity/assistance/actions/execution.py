@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch
 from comity.assistance import bodies
 from comity.assistance.actions.course import locked, note
@@ -22,10 +23,11 @@ from comity.assistance.rules import (
     Event,
     require_desk_move,
     require_report_open,
+    require_take_back_open,
 )
 from comity.core.access import Act, Actor, require
 from comity.core.documents.replies import Outcome
-from comity.core.errors import Incomplete, Refused, Untrusted
+from comity.core.errors import Incomplete, NotAllowed, Refused, Untrusted
 from comity.core.law import letter_facts as law
 from comity.core.law.loader import LANGUAGES
 from comity.evidence.models import Item
@@ -66,11 +68,11 @@ def execute_letter(
     to leave. Raises NotAllowed, NotVisible, WrongState, Incomplete, Refused("letter.no_such_part" |
     "evidence.no_release" | "letter.item_attached").
     """
-    require(actor, Act.EXECUTE_LETTER)
     letter = locked(letter, Direction.INCOMING)
+    require_executing(actor, letter)
     require_report_open(letter.desk_state)
     measures = facts_of(letter).measures
-    if letter.desk_state is DeskState.ACCEPTED:
+    if letter.desk_state is not DeskState.EXECUTING:
         require_desk_move(letter.desk_state, DeskState.EXECUTING)
         letter.state = DeskState.EXECUTING
         letter.save(update_fields=["state"])
@@ -92,6 +94,16 @@ def execute_letter(
         items=[str(one.item.uid) for one in items],
     )
     return reply
+
+
+def require_executing(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let those pass who execute this letter: they may, and they belong to its team.
+
+    Raises NotAllowed.
+    """
+    require(actor, Act.EXECUTE_LETTER)
+    if not accounts.is_member(actor, kind="letter", record=letter.uid):
+        raise NotAllowed("access.not_allowed", act=Act.EXECUTE_LETTER)
 
 
 def _keep_report(
@@ -127,11 +139,18 @@ def _hand_over(actor: Officer, letter: LetterOfRequest, reply: Reply, handed: Ha
 
 @transaction.atomic
 def take_back_item(actor: Actor, handed: ReplyItem) -> None:
-    """Take an item out of the reply before it is fixed. Raises NotAllowed, WrongState."""
-    require(actor, Act.EXECUTE_LETTER)
+    """Take an item out of the reply before it leaves; whoever does it has executed the letter.
+
+    Raises NotAllowed, WrongState, Refused("letter.no_such_part").
+    """
     letter = locked(handed.reply.letter, Direction.INCOMING)
-    require_report_open(letter.desk_state)
-    ReplyItem.objects.filter(pk=handed.pk, reply__letter=letter).delete()
+    require_executing(actor, letter)
+    require_take_back_open(letter.desk_state)
+    reply = Reply.objects.select_for_update().get(letter=letter)
+    if not reply.items.filter(pk=handed.pk).delete()[0]:
+        raise Refused("letter.no_such_part")
+    reply.executed_by = sorted({*reply.executed_by, actor.actor_id})
+    reply.save(update_fields=["executed_by"])
     ledger.append(actor, "assistance.item_taken_back", letter.subject, item=str(handed.item.uid))
 
 
@@ -141,11 +160,11 @@ def propose_conditions(
     """Set conditions on use and ask for their acceptance; until then no evidence leaves.
 
     Source: Act 69/1980 art 14(5)-(6); CPC arts 555(3), 558(6).
-    Raises NotAllowed, WrongState, Incomplete, Refused("exchange.…").
+    Raises NotAllowed, WrongState, Incomplete, Refused("letter.conditions_stand" | "exchange.…").
     """
     require(actor, Act.RELEASE_REPLY)
     seen = at_desk(letter)
-    require_desk_move(seen.desk_state, DeskState.CONDITIONS_PROPOSED)
+    _require_proposable(seen)
     rows = [
         Condition(
             letter=seen,
@@ -168,7 +187,7 @@ def propose_conditions(
     )
     with transaction.atomic():
         row = locked(seen, Direction.INCOMING)
-        require_desk_move(row.desk_state, DeskState.CONDITIONS_PROPOSED)
+        _require_proposable(row)
         Condition.objects.bulk_create(rows)
         queued = exchange.queue_message(actor, prepared)
         row.state, row.conditions_message = DeskState.CONDITIONS_PROPOSED, queued.uid
@@ -181,6 +200,12 @@ def propose_conditions(
             conditions_sha256=bodies.digest_of(stated.conditions),
             message=str(queued.uid),
         )
+
+
+def _require_proposable(letter: LetterOfRequest) -> None:
+    require_desk_move(letter.desk_state, DeskState.CONDITIONS_PROPOSED)
+    if letter.conditions.exists():
+        raise Refused("letter.conditions_stand")
 
 
 @transaction.atomic

@@ -13,9 +13,9 @@ from django.utils import timezone
 from comity.accounts.models import Officer
 from comity.assistance import bodies
 from comity.assistance.actions.course import locked, note, require_one_of
-from comity.assistance.actions.enclosures import PURPOSE, require_free
+from comity.assistance.actions.enclosures import PURPOSE, free_exhibits
 from comity.assistance.actions.printing import documents_of
-from comity.assistance.models import LetterItem, LetterOfRequest
+from comity.assistance.models import LetterOfRequest
 from comity.assistance.models.facts import facts_of
 from comity.assistance.models.replies import conditions_of
 from comity.assistance.rules import Direction, Event, State, require_move, require_unchanged
@@ -40,13 +40,13 @@ def send_letter(actor: Actor, letter: LetterOfRequest) -> None:
     require(actor, Act.SEND_LETTER)
     seen = as_it_stands(letter)
     require_move(State(seen.state), State.SENT)
-    _free_exhibits(seen)
+    free_exhibits(seen)
     prepared = _sealed(actor, seen)
     with transaction.atomic():
         row = locked(seen, Direction.OUTGOING)
         require_move(State(row.state), State.SENT)
         require_unchanged(seen=seen.revision, now=row.revision)
-        free = _free_exhibits(row)
+        free = free_exhibits(row)
         queued = exchange.queue_message(actor, prepared)
         row.state = State.SENT
         row.sent_at, row.letter_message = timezone.now(), queued.uid
@@ -91,14 +91,6 @@ def _sealed(actor: Actor, letter: LetterOfRequest) -> exchange.Prepared:
         basis=facts.basis.instruments[0],
         reply_due=letter.deadline,
     )
-
-
-def _free_exhibits(letter: LetterOfRequest) -> list[tuple[LetterItem, evidence.Basis]]:
-    """Check for each exhibit that it may leave today. Raises Refused("evidence.…")."""
-    return [
-        (exhibit, require_free(exhibit.item, recipient=letter.recipient))
-        for exhibit in letter.exhibits.select_related("item")
-    ]
 
 
 def open_stored(actor: Actor, file: StoredFile) -> BinaryIO:

@@ -21,7 +21,7 @@ from comity.assistance.models.replies import conditions_of
 from comity.assistance.rules import DeskState, Direction, Event, Execution, require_release
 from comity.core.access import Act, require
 from comity.core.documents import replies as papers
-from comity.core.errors import WrongState
+from comity.core.errors import Refused, WrongState
 from comity.core.law import letter_facts as law
 from comity.evidence import actions as evidence
 from comity.exchange import actions as exchange
@@ -30,7 +30,7 @@ from comity.ledger import actions as ledger
 
 def execution_of(letter: LetterOfRequest) -> Execution:
     """What the release of the reply is decided on, from the rows."""
-    reply = Reply.objects.filter(letter=letter).first()
+    reply = Reply.objects.filter(letter=letter).prefetch_related("items__item").first()
     return Execution(
         measures=len(facts_of(letter).measures),
         reported=reply.reports.count() if reply else 0,
@@ -39,7 +39,16 @@ def execution_of(letter: LetterOfRequest) -> Execution:
         original_needed=letter.electronic and letter.requested.startswith("UA-"),
         original_received=letter.original_received_on is not None,
         executed_by=tuple(reply.executed_by) if reply else (),
+        items_free=all(_is_free(one, letter) for one in reply.items.all()) if reply else True,
     )
+
+
+def _is_free(one: ReplyItem, letter: LetterOfRequest) -> bool:
+    try:
+        require_free(one.item, recipient=letter.recipient)
+    except Refused:
+        return False
+    return True
 
 
 def release_reply(

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from comity.accounts.models import Officer
 from comity.assistance.actions.course import locked, note, require_one_of
+from comity.assistance.actions.enclosures import free_exhibits
 from comity.assistance.actions.printing import keep_printed, print_all
 from comity.assistance.models import LetterOfRequest
 from comity.assistance.models.facts import facts_of, words_missing
@@ -35,7 +36,25 @@ from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
 
 # What an approver may have done with a letter without having written any of it.
-_NOT_WRITING = frozenset({"assistance.letter_returned", "assistance.letter_approved"})
+_NOT_WRITING = frozenset(
+    f"assistance.{what}"
+    for what in (
+        "letter_returned",
+        "letter_approved",
+        "letter_sent",
+        "letter_stopped",
+        "release_ended",
+        "release_ended_late",
+        "partner_asked",
+    )
+)
+# What a reviewing lawyer decides in the lawyer's own name without writing any of the letter.
+_JUDGING = _NOT_WRITING | frozenset(
+    f"assistance.{what}"
+    for what in ("letter_reviewed", "basis_chosen", "provision_confirmed", "field_decided")
+)
+# Words that may be added without taking back the call for review.
+_AFTER_CALL = frozenset({"assistance.paragraph_translated", "assistance.provision_cited"})
 DASH = {"uk": "–", "ja": "–", "en": "–"}
 
 
@@ -71,18 +90,35 @@ def _require_reviewable(letter: LetterOfRequest) -> None:
 def review_letter(actor: Officer, letter: LetterOfRequest) -> None:
     """Find as another lawyer that the letter stands on its basis and says what it must.
 
+    Only after the author's call, and by nobody who wrote any of it, or translated or cited after
+    the call; to choose the basis, confirm a provision or decide a field is the lawyer's own part.
     Raises NotAllowed, WrongState, Refused("letter.four_eyes"), Incomplete.
     """
     require(actor, Act.REVIEW_LETTER)
     letter = locked(letter, Direction.OUTGOING)
     require_move(State(letter.state), State.REVIEWED)
-    require_other_hand(actor=actor.actor_id, earlier=_hands(letter.author))
+    if letter.review_asked_at is None:
+        raise WrongState("letter.review_not_asked")
+    require_other_hand(actor=actor.actor_id, earlier=_wrote(letter))
     _require_reviewable(letter)
     letter.state = State.REVIEWED
     letter.reviewer, letter.reviewed_at = actor, timezone.now()
     letter.save(update_fields=["state", "reviewer", "reviewed_at"])
     note(actor, letter, Event.REVIEWED)
     ledger.append(actor, "assistance.letter_reviewed", letter.subject, revision=letter.revision)
+
+
+def is_other_hand(actor: Actor, letter: LetterOfRequest) -> bool:
+    """Say whether an actor may review a letter: it holds no words of theirs."""
+    return actor.actor_id not in _wrote(letter)
+
+
+def _wrote(letter: LetterOfRequest) -> tuple[str, ...]:
+    found = {*_hands(letter.author), *_writers(letter, _JUDGING | _AFTER_CALL)}
+    if letter.review_asked_at is not None:
+        late = Entry.objects.filter(subject=letter.subject, kind__in=_AFTER_CALL)
+        found.update(late.filter(at__gte=letter.review_asked_at).values_list("actor", flat=True))
+    return tuple(sorted(found))
 
 
 def _hands(*officers: Officer | None) -> tuple[str, ...]:
@@ -104,10 +140,11 @@ def return_letter(actor: Actor, letter: LetterOfRequest, *, reason: str) -> None
     letter.revision += 1
     letter.review_asked_at = letter.reviewed_at = letter.approved_at = None
     letter.reviewer = letter.approver = None
+    letter.stop_reason = ""
     letter.save(
         update_fields=[
             "state", "revision", "review_asked_at", "reviewed_at", "approved_at", "reviewer",
-            "approver",
+            "approver", "stop_reason",
         ]
     )  # fmt: skip
     note(actor, letter, Event.RETURNED, text=reason.strip())
@@ -133,7 +170,8 @@ def approve_letter(actor: Officer, letter: LetterOfRequest) -> None:
 
     The view has asked for a fresh second factor. Printing and signing happen before the
     transaction; if the letter changed meanwhile, nothing is kept.
-    Raises NotAllowed, WrongState, Refused("letter.four_eyes"), Incomplete, Refused("documents.…").
+    Raises NotAllowed, WrongState, Refused("letter.four_eyes" | "evidence.…" | "documents.…"),
+    Incomplete.
     """
     require(actor, Act.APPROVE_LETTER)
     seen = LetterOfRequest.objects.get(pk=letter.pk)
@@ -169,14 +207,18 @@ def _require_approvable(actor: Officer, letter: LetterOfRequest) -> None:
     if letter.direction != Direction.OUTGOING:
         raise WrongState("letter.other_direction")
     require_move(State(letter.state), State.APPROVED)
-    earlier = {*_hands(letter.author, letter.reviewer), *_writers(letter)}
+    earlier = {*_hands(letter.author, letter.reviewer), *_writers(letter, _NOT_WRITING)}
     require_other_hand(actor=actor.actor_id, earlier=tuple(sorted(earlier)))
+    free_exhibits(letter)
 
 
-def _writers(letter: LetterOfRequest) -> set[str]:
-    """Everyone who has changed the letter: the ledger knows, whoever stands in the row."""
+def _writers(letter: LetterOfRequest, others: frozenset[str]) -> set[str]:
+    """Everyone who has changed the letter: the ledger knows, whoever stands in the row.
+
+    others: kinds of entries that change nothing of what it says.
+    """
     done = Entry.objects.filter(subject=letter.subject, kind__startswith="assistance.")
-    return set(done.exclude(kind__in=_NOT_WRITING).values_list("actor", flat=True).distinct())
+    return set(done.exclude(kind__in=others).values_list("actor", flat=True).distinct())
 
 
 def _require_whole(facts: law.LetterFacts) -> None:

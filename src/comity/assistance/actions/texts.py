@@ -11,7 +11,7 @@ from django.db.models import Manager, Max
 from django.utils import timezone
 
 from comity.accounts.models import Officer
-from comity.assistance.actions.course import draft_of, touch, translatable
+from comity.assistance.actions.course import draft_of, note, touch, translatable
 from comity.assistance.models import (
     LetterOfRequest,
     LetterPerson,
@@ -19,7 +19,7 @@ from comity.assistance.models import (
     Paragraph,
     Translation,
 )
-from comity.assistance.rules import TextKind
+from comity.assistance.rules import Event, State, TextKind, resets_review
 from comity.core.access import Actor
 from comity.core.errors import Incomplete, Refused
 from comity.core.law import letter_facts as law
@@ -104,17 +104,20 @@ def translate_paragraph(
 ) -> Translation:
     """Write a paragraph in another language, tied to the source text as it stands now.
 
-    Raises NotAllowed, WrongState, Incomplete, Refused("letter.not_a_translation").
+    Another wording of a translation that was ready when the letter was reviewed makes the review
+    begin anew. Raises NotAllowed, WrongState, Incomplete, Refused("letter.not_a_translation").
     """
     letter = translatable(actor, paragraph.letter)
     paragraph = Paragraph.objects.get(pk=paragraph.pk, letter=letter)
     if language not in LANGUAGES or paragraph.language in (language, law.NEUTRAL):
         raise Refused("letter.not_a_translation")
+    sound = _sound(text)
+    reset = _resets_review(letter, paragraph, language, sound)
     translation, _ = Translation.objects.update_or_create(
         paragraph=paragraph,
         language=language,
         defaults={
-            "text": _sound(text),
+            "text": sound,
             "source_hash": law.text_hash(paragraph.text),
             "translator": translator.strip()[:120],
             "certified": certified and not machine_draft,
@@ -123,8 +126,7 @@ def translate_paragraph(
             "at": timezone.now(),
         },
     )
-    letter.revision += 1
-    letter.save(update_fields=["revision"])
+    _count_translation(actor, letter, reset=reset)
     ledger.append(
         actor,
         "assistance.paragraph_translated",
@@ -134,8 +136,25 @@ def translate_paragraph(
         machine_draft=machine_draft,
         source=translation.source_hash,
         revision=letter.revision,
+        review_reset=reset,
     )
     return translation
+
+
+def _resets_review(letter: LetterOfRequest, paragraph: Paragraph, language: str, text: str) -> bool:
+    held = paragraph.translations.filter(language=language).first()
+    ready = paragraph.as_law().state(language) is law.TextState.GOOD
+    changed = held is not None and held.text != text
+    return resets_review(State(letter.state), ready=ready, changed=changed)
+
+
+def _count_translation(actor: Officer, letter: LetterOfRequest, *, reset: bool) -> None:
+    letter.revision += 1
+    if reset:
+        letter.state = State.DRAFT
+        letter.reviewer = letter.reviewed_at = letter.review_asked_at = None
+        note(actor, letter, Event.REVIEW_RESET)
+    letter.save(update_fields=["revision", "state", "reviewer", "reviewed_at", "review_asked_at"])
 
 
 @transaction.atomic

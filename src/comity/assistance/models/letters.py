@@ -126,6 +126,10 @@ class LetterOfRequest(models.Model):
     original_received_on = models.DateField(null=True, blank=True)
     original_reference = models.CharField(max_length=80, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
+    # Why it was stopped, a code; and since when the partner holds what it should use no more.
+    stop_reason = models.CharField(max_length=40, blank=True)
+    withdrawn_late_at = models.DateTimeField(null=True, blank=True)
+    partner_asked_at = models.DateTimeField(null=True, blank=True)
     # Messages of this conversation that matter here: ours when we ask, theirs when we are asked.
     letter_message = models.UUIDField(null=True, blank=True, unique=True)
     conditions_message = models.UUIDField(null=True, blank=True)

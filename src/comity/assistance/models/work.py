@@ -33,6 +33,14 @@ def work_for(actor: Actor) -> list[WorkRow]:
 def _queues(actor: Officer, seen: LetterQuerySet) -> Iterable[tuple[str, str, str, LetterQuerySet]]:
     yield from _requesting(actor, seen.outgoing())
     yield from _requested(actor, seen.incoming())
+    if any(actor.may(act) for act in (Act.SEND_LETTER, Act.DRAFT_LETTER, Act.RELEASE_REPLY)):
+        late = seen.filter(withdrawn_late_at__isnull=False, partner_asked_at=None)
+        yield (
+            _("Ask them"),
+            _("A consent was withdrawn after sending. Ask the partner to stop using the item."),
+            "mail-warning",
+            late,
+        )
 
 
 def _requesting(
@@ -41,6 +49,13 @@ def _requesting(
     if actor.may(Act.DRAFT_LETTER):
         mine = seen.filter(author=actor, state=State.DRAFT, review_asked_at=None)
         yield _("Go on writing"), _("Your draft is not complete."), "pencil", mine
+        stopped = seen.filter(state=State.STOPPED)
+        yield (
+            _("Look at it"),
+            _("Stopped before it left. Take the exhibit out and have it approved again."),
+            "ban",
+            stopped,
+        )
     if actor.may(Act.REVIEW_LETTER):
         asked = seen.filter(state=State.DRAFT, review_asked_at__isnull=False)
         yield (
@@ -75,6 +90,13 @@ def _requested(
     if actor.may(Act.EXECUTE_LETTER):
         accepted = seen.filter(state__in=[DeskState.ACCEPTED, DeskState.EXECUTING])
         yield _("Execute"), _("Accepted; report each measure."), "list-checks", accepted
+        stopped = seen.filter(state=DeskState.STOPPED)
+        yield (
+            _("Look at it"),
+            _("The reply was stopped before it left. Take the item back; release it again."),
+            "ban",
+            stopped,
+        )
     if actor.may(Act.RELEASE_REPLY):
         ready = seen.filter(
             Q(state=DeskState.CONDITIONS_ACCEPTED)

@@ -20,7 +20,7 @@ from comity.assistance.models import LetterOfRequest, MeasureReport, Reply, Repl
 from comity.assistance.models.facts import facts_of
 from comity.assistance.rules import require_report_open
 from comity.assistance.views.shared import done, filled, letter_of, sent
-from comity.core.access import Act, Compartment, require
+from comity.core.access import Compartment
 from comity.core.documents.letter import type_names
 from comity.core.documents.replies import Outcome
 from comity.core.errors import NotVisible
@@ -166,7 +166,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadForm) -> None:
     officer = officer_of(request)
-    require(officer, Act.EXECUTE_LETTER)
+    actions.require_executing(officer, letter)
     require_report_open(letter.desk_state)
     data = form.cleaned_data
     file = data["file"]

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, officer_of
+from comity.assistance import actions
 from comity.assistance.forms.writing import language, statement_kinds
 from comity.assistance.models import LetterDocument, LetterOfRequest, Paragraph, Reply
 from comity.assistance.models.facts import facts_of
@@ -21,6 +22,8 @@ from comity.assistance.models.letters import words_in
 from comity.assistance.rules import (
     CONTENT_OPEN,
     DESK_NEXT,
+    REPORT_OPEN,
+    TAKE_BACK_OPEN,
     TRANSLATION_OPEN,
     DeskState,
     State,
@@ -72,6 +75,9 @@ def _common(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
         "conditions": list(found.conditions.all()),
         "condition_source": sourced(fact_at(CONDITIONS_RULE), language()),
         "may_items": officer.may(Act.SEE_ITEMS),
+        "stopped": found.state == State.STOPPED,  # on either side
+        "late": found.withdrawn_late_at is not None and found.partner_asked_at is None,
+        "may_ask": any(officer.may(act) for act in actions.ASKING),
         "may": {act.value: officer.may(act) for act in Act if "letter" in act or act in _OTHERS},
     }
 
@@ -82,6 +88,8 @@ _OTHERS = {Act.RELEASE_REPLY, Act.ACCEPT_CONDITIONS}
 
 def _current(found: LetterOfRequest, one: LetterDocument) -> bool:
     """Whether a document is of what the letter says now: one given back is printed anew."""
+    if one.kind == "reply" and not found.is_outgoing:
+        return one.revision == found.revision and found.released_at is not None
     if one.kind != "letter" or not found.is_outgoing:
         return True
     return one.revision == found.revision and found.approved_at is not None
@@ -110,8 +118,8 @@ def _outgoing(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
     texts = Prefetch("texts", Paragraph.objects.prefetch_related("translations"))
     prefetch_related_objects([found], texts, "measures", "persons", "papers", "exhibits__item")
     state = found.outgoing_state
-    unsent = state in {State.DRAFT, State.REVIEWED, State.APPROVED}
-    gates = gates_of(found) if unsent else None
+    unsent = state in {State.DRAFT, State.REVIEWED, State.APPROVED, State.STOPPED}
+    gates = gates_of(found) if unsent and state is not State.STOPPED else None
     rows = sheets.text_rows(found, [one for one in found.texts.all() if not _of_part(one)])
     cells, heads = sheets.parallel_of(rows)
     bases, unknown = basis_rows(found) if state is State.DRAFT else ([], "")
@@ -179,6 +187,7 @@ def _hands(found: LetterOfRequest, officer: Officer) -> dict[str, bool]:
     """Which steps this officer has taken already and may not take again."""
     return {
         "author": found.author_id == officer.pk,
+        "wrote": not actions.is_other_hand(officer, found),
         "author_or_reviewer": officer.pk in (found.author_id, found.reviewer_id),
     }
 
@@ -310,8 +319,17 @@ def _incoming(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
         "guards": guards,
         "may_leave": may_leave,
         **_ways(state),
-        "executing": officer.may(Act.EXECUTE_LETTER)
-        and state in {DeskState.ACCEPTED, DeskState.EXECUTING},
+        **_execution(found, officer),
+    }
+
+
+def _execution(found: LetterOfRequest, officer: Officer) -> dict[str, bool]:
+    """Whether this officer may change what was done and what is handed over."""
+    member = accounts.is_member(officer, kind="letter", record=found.uid)
+    mine = member and officer.may(Act.EXECUTE_LETTER)
+    return {
+        "executing": mine and found.desk_state in REPORT_OPEN,
+        "taking_back": mine and found.desk_state in TAKE_BACK_OPEN,
     }
 
 

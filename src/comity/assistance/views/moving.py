@@ -153,6 +153,25 @@ def accept_conditions(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+def partner_asked(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record that the partner was asked to stop using what was sent."""
+    letter = letter_of(request, pk)
+    form = ReasonForm(sent(request))
+    return filled(
+        request,
+        letter,
+        form,
+        lambda: actions.record_partner_asked(
+            officer_of(request), letter, how=form.cleaned_data["reason"]
+        ),
+        title=_("Record that the partner was asked"),
+        button=_("Record it"),
+        said=_("It is recorded that the partner was asked to stop using it."),
+        text=_("Say how and whom you asked, without naming the person."),
+    )
+
+
+@login_required
 @require_POST
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """Close an answered letter, on either side."""

@@ -44,6 +44,7 @@ def _outgoing_place(letter: LetterOfRequest, *, texts_ready: bool) -> int:
         return 3 if texts_ready else 2
     places = {
         State.DRAFT: 1 if letter.review_asked_at else 0,
+        State.STOPPED: 4,
         State.APPROVED: 4,
         State.SENT: 5,
         State.ACKNOWLEDGED: 6,
@@ -70,6 +71,7 @@ def desk_stages(letter: LetterOfRequest) -> list[Line]:
         DeskState.EXECUTING: 3,
         DeskState.CONDITIONS_PROPOSED: 4,
         DeskState.CONDITIONS_ACCEPTED: 5,
+        DeskState.STOPPED: 5,
     }
     return _staged(names, places.get(letter.desk_state, 6))
 

@@ -59,6 +59,7 @@ from comity.exchange.actions.partners import (
     revoke_partner,
     update_descriptor,
 )
+from comity.exchange.actions.quotas import held_bytes, require_message_allowed
 from comity.exchange.actions.receipts import (
     deliver_again,
     keep_receipt,
@@ -66,13 +67,26 @@ from comity.exchange.actions.receipts import (
     verify_receipt,
 )
 from comity.exchange.actions.rejections import record_rejection
+from comity.exchange.actions.stopping import (
+    Hand,
+    Stop,
+    begin_blob,
+    begin_handing,
+    may_leave,
+    note_not_handed,
+    stop_message,
+)
 
 __all__ = [
     "Attachment",
+    "Hand",
     "Kept",
     "OtherDigest",
     "Prepared",
+    "Stop",
     "announce_blob",
+    "begin_blob",
+    "begin_handing",
     "bury_message",
     "claim_incoming",
     "claim_partner",
@@ -86,6 +100,7 @@ __all__ = [
     "forget_arrived",
     "forget_handled",
     "forget_nonces",
+    "held_bytes",
     "hold",
     "http_keyid",
     "is_in_turn",
@@ -95,10 +110,12 @@ __all__ = [
     "keyring",
     "learn",
     "mark_delivered",
+    "may_leave",
     "next_messages",
     "next_receipts",
     "note_answer",
     "note_described",
+    "note_not_handed",
     "note_opened",
     "note_part",
     "note_sent",
@@ -119,9 +136,11 @@ __all__ = [
     "release_incoming",
     "release_partner",
     "require_agreed",
+    "require_message_allowed",
     "resend",
     "revoke_partner",
     "state_failures",
+    "stop_message",
     "sweep_blobs",
     "sweep_outgoing",
     "update_descriptor",

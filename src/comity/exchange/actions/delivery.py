@@ -25,21 +25,20 @@ from comity.exchange.rules import (
 )
 from comity.ledger import actions as ledger
 
-DEFAULT_LEASE_SECONDS = 20
 STATED_FAILURES = (Event.RELAY_FAILED, Event.NOT_DELIVERED, Event.NOT_RETRIEVED)
-ARRIVED = (
+DONE_WITH = (
     OutgoingStatus.CONSIGNED,
     OutgoingStatus.HANDED_OVER,
     OutgoingStatus.ACKNOWLEDGED,
+    OutgoingStatus.STOPPED,
 )
+LONGEST_ASKED_SECONDS = 3600.0
 _STATED_AT_ONCE = 50
 
 
 def lease() -> timedelta:
     """How long a worker may be silent before another takes its work."""
-    return timedelta(
-        seconds=getattr(settings, "COMITY_EXCHANGE_LEASE_SECONDS", DEFAULT_LEASE_SECONDS)
-    )
+    return timedelta(seconds=settings.COMITY_EXCHANGE_LEASE_SECONDS)
 
 
 def _due(now: datetime) -> Q:
@@ -116,30 +115,37 @@ def note_sent(blob: OutgoingBlob, sent_bytes: int) -> None:
     blob.save(update_fields=["sent_bytes", "delivered_at"])
 
 
-def _next_try(failures: int) -> datetime:
+def _next_try(failures: int, at_least: float) -> datetime:
     chance = secrets.randbelow(1_000_001) / 1_000_000
-    return timezone.now() + timedelta(seconds=pause_seconds(failures, chance))
+    asked = min(at_least, LONGEST_ASKED_SECONDS)
+    return timezone.now() + timedelta(seconds=max(asked, pause_seconds(failures, chance)))
 
 
 @transaction.atomic
-def pause_partner(partner: Partner, error: str) -> None:
-    """The partner's node does not answer as it should: everything to it waits, longer each time."""
+def pause_partner(partner: Partner, error: str, *, at_least: float = 0.0) -> None:
+    """The partner's node does not answer as it should: everything to it waits, longer each time.
+
+    at_least: seconds that it asked us to wait; at most an hour is granted.
+    """
     row = lock(partner)
     row.failures += 1
-    row.next_attempt_at = _next_try(row.failures)
+    row.next_attempt_at = _next_try(row.failures, at_least)
     row.last_error = error[:80]
     row.save(update_fields=["failures", "next_attempt_at", "last_error"])
 
 
 @transaction.atomic
-def pause_message(message: OutgoingMessage, error: str) -> None:
-    """This message could not be handed over; it is tried again later, the others go on."""
+def pause_message(message: OutgoingMessage, error: str, *, at_least: float = 0.0) -> None:
+    """This message could not be handed over; it is tried again later, the others go on.
+
+    at_least: seconds that the partner asked us to wait; at most an hour is granted.
+    """
     row = OutgoingMessage.objects.select_for_update().get(pk=message.pk)
     if row.status != OutgoingStatus.QUEUED:
         return
     row.attempts += 1
     row.failures += 1
-    row.next_attempt_at = _next_try(row.failures)
+    row.next_attempt_at = _next_try(row.failures, at_least)
     row.last_attempt_at = timezone.now()
     row.last_error = error[:80]
     row.save(
@@ -200,8 +206,8 @@ def _state_failure(message: OutgoingMessage, event: Event) -> bool:
 
 
 def forget_arrived(at_most: int = 200) -> int:
-    """Remove the sealed bytes of messages that arrived; the container stays in the vault."""
-    done = OutgoingMessage.objects.filter(status__in=ARRIVED).exclude(sealed_path="")
+    """Remove the sealed bytes of messages that arrived or were stopped; containers stay."""
+    done = OutgoingMessage.objects.filter(status__in=DONE_WITH).exclude(sealed_path="")
     count = 0
     for message in done.prefetch_related("blobs").order_by("id")[:at_most]:
         for blob in message.blobs.all():

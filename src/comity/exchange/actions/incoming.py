@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -18,6 +18,7 @@ from comity.core.errors import Stated, Untrusted, WrongState
 from comity.core.messages import Message
 from comity.core.sealing.receipts import Event
 from comity.exchange import spool
+from comity.exchange.actions import quotas
 from comity.exchange.actions.delivery import lease
 from comity.exchange.actions.own import NODE
 from comity.exchange.actions.receipts import give, lock, role_of
@@ -42,6 +43,7 @@ RECEIVER = NodeActor("exchange", RECEIVING_ACTS)
 KEEP_UNUSED_BLOBS = timedelta(days=7)
 KEEP_USED_BLOBS = timedelta(days=1)
 KEEP_REJECTED = timedelta(days=30)
+MOST_SEQ = 2**31 - 1  # what the column holds
 
 Handler = Callable[[Actor, Received], None]
 
@@ -167,10 +169,12 @@ def extend_claim(message: IncomingMessage) -> None:
 def require_agreed(message: Message, incoming: IncomingMessage) -> None:
     """Check an opened message against its envelope, its sender, us, and what was agreed.
 
-    Raises Untrusted("message.other_id" | "message.other_sender" | "message.other_addressee" |
-    "message.type_not_agreed" | "message.type_unknown").
+    Raises Untrusted("message.field" | "message.other_id" | "message.other_sender" |
+    "message.other_addressee" | "message.type_not_agreed" | "message.type_unknown").
     """
     partner = incoming.partner
+    if message.seq > MOST_SEQ:
+        raise Untrusted("message.field", field="seq")
     if message.id != incoming.uid:
         raise Untrusted("message.other_id")
     if message.from_node != partner.node_id:
@@ -315,7 +319,9 @@ def reject(incoming: IncomingMessage, doubt: Stated) -> bool:
     row.status, row.reason = IncomingStatus.REJECTED, doubt.code[:120]
     row.handled_at, row.leased_until = timezone.now(), None
     row.save()
-    record_rejection(what="message", doubt=doubt, partner=row.partner, message_id=row.uid)
+    record_rejection(
+        what="message", doubt=doubt, partner=row.partner, message_id=row.uid, apart=True
+    )
     partner = lock(row.partner)
     if partner.status == PartnerStatus.ACTIVE:
         _give(partner, row, Event.NOT_DELIVERED, details={"reason": doubt.code})
@@ -370,15 +376,20 @@ def _acknowledge(
 
 @transaction.atomic
 def announce_blob(partner: Partner, sealed_sha256: str, size: int) -> IncomingBlob:
-    """Return the row of a blob that is coming, made if need be."""
-    try:
-        with transaction.atomic():
-            blob, _ = IncomingBlob.objects.get_or_create(
-                partner=partner, sealed_sha256=sealed_sha256, defaults={"size": size}
-            )
-    except IntegrityError:
-        blob = IncomingBlob.objects.get(partner=partner, sealed_sha256=sealed_sha256)
-    return blob
+    """Return the row of a blob that is coming, made if need be and the partner has room for it.
+
+    Raises Untrusted("partner.storage" | "partner.quota").
+    """
+    held = IncomingBlob.objects.filter(partner=partner, sealed_sha256=sealed_sha256)
+    known = held.select_related("partner").first()
+    if known is not None:
+        return known
+    partner = lock(partner)  # what several calls announce at once counts together
+    blob = held.first()
+    if blob is not None:
+        return blob
+    quotas.require_blob_allowed(partner, size)
+    return IncomingBlob.objects.create(partner=partner, sealed_sha256=sealed_sha256, size=size)
 
 
 @transaction.atomic

@@ -145,6 +145,7 @@ def _require_open_to(partner: Partner, kind: str) -> None:
 
 def _next_seq(partner: Partner, conversation: uuid.UUID) -> int:
     rows = OutgoingMessage.objects.filter(partner=partner, conversation=conversation)
+    rows = rows.exclude(status=OutgoingStatus.STOPPED)
     last = rows.aggregate(last=Max("seq"))["last"]
     return 0 if last is None else last + 1
 
@@ -325,11 +326,14 @@ def give_own(partner: Partner, message: OutgoingMessage, event: Event, **details
 def resend(actor: Actor, message: OutgoingMessage) -> None:
     """Send the same bytes again under the same id, now: a message that died, or that waits.
 
-    Raises NotAllowed; WrongState("exchange.already_arrived"); Refused("exchange.bytes_gone").
+    Raises NotAllowed; WrongState("exchange.already_arrived" | "exchange.stopped": what it carries
+    may no longer leave); Refused("exchange.bytes_gone").
     """
     require(actor, Act.RESEND_MESSAGE)
     partner = lock(message.partner)
     message = OutgoingMessage.objects.select_for_update().get(pk=message.pk)
+    if message.status == OutgoingStatus.STOPPED or message.stop_asked_at is not None:
+        raise WrongState("exchange.stopped")
     if message.status not in {OutgoingStatus.DEAD, OutgoingStatus.QUEUED}:
         raise WrongState("exchange.already_arrived")
     if not message.sealed_path or not spool.absolute(message.sealed_path).exists():

@@ -216,7 +216,9 @@ def _advance(message: OutgoingMessage, stated: receipts.Receipt) -> None:
     dead = status is OutgoingStatus.DEAD
     message.last_error = stated.details.get("reason", stated.event)[:80] if dead else ""
     message.failures, message.next_attempt_at = 0, None
-    message.save(update_fields=["status", "last_error", "failures", "next_attempt_at"])
+    if stated.event == Event.RELAY_REJECTED:
+        message.handed_at = None  # they state that they do not keep it
+    message.save(update_fields=["status", "last_error", "failures", "next_attempt_at", "handed_at"])
 
 
 @transaction.atomic

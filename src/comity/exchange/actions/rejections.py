@@ -16,7 +16,7 @@ from comity.exchange.actions.own import NODE
 from comity.exchange.models import Partner, Rejection
 from comity.ledger import actions as ledger
 
-COUNTED_TOGETHER = timedelta(minutes=1)
+COUNTED_TOGETHER = timedelta(hours=1)
 MAX_FACTS = 12
 # A partner's ledger or receipts contradict what it stated before.
 REWRITTEN = frozenset({"receipt.fork", "receipt.history"})
@@ -29,9 +29,12 @@ def record_rejection(
     doubt: Stated,
     partner: Partner | None = None,
     message_id: uuid.UUID | None = None,
+    apart: bool = False,
 ) -> Rejection:
-    """Keep that something was refused and why; the same again within a minute only counts up.
+    """Keep that something was refused and why; the same of a partner within an hour only counts up.
 
+    So a partner that makes up an id for each call fills neither this list nor the ledger. apart: of
+    a message that is kept under its id, and counts against the partner's messages an hour.
     what: "call", "message", "blob" or "receipt". Nothing of the refused bytes is kept.
     """
     now = timezone.now()
@@ -42,8 +45,8 @@ def record_rejection(
             partner=partner,
             what=what,
             reason=reason,
-            message_id=message_id,
             at__gt=now - COUNTED_TOGETHER,
+            **({"message_id": message_id, "apart": True} if apart else {"apart": False}),
         )
         .first()
     )
@@ -52,7 +55,13 @@ def record_rejection(
         return same
     facts = _short(doubt.facts)
     kept = Rejection.objects.create(
-        partner=partner, what=what, reason=reason, message_id=message_id, facts=facts, at=now
+        partner=partner,
+        what=what,
+        reason=reason,
+        message_id=message_id,
+        apart=apart,
+        facts=facts,
+        at=now,
     )
     if partner is not None and reason in REWRITTEN:
         Partner.objects.filter(pk=partner.pk, history_doubted_at=None).update(

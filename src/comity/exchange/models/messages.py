@@ -54,6 +54,10 @@ class OutgoingMessage(models.Model):
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=80, blank=True)
+    # Since when the partner may hold the envelope; empty while it surely does not.
+    handed_at = models.DateTimeField(null=True, blank=True)
+    # When it was to be stopped and could not be any more: it is not tried again.
+    stop_asked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OutgoingQuerySet.as_manager()
@@ -61,7 +65,9 @@ class OutgoingMessage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["partner", "conversation", "seq"], name="one_place_in_a_conversation"
+                fields=["partner", "conversation", "seq"],
+                condition=~Q(status="stopped"),  # another message takes the place of a stopped one
+                name="one_place_in_a_conversation",
             )
         ]
         indexes = [
@@ -98,6 +104,7 @@ class OutgoingBlob(models.Model):
     sealed_sha256 = models.CharField(max_length=64)
     sealed_size = models.BigIntegerField()
     path = models.CharField(max_length=200)
+    begun_at = models.DateTimeField(null=True, blank=True)  # since then they may hold parts of it
     sent_bytes = models.BigIntegerField(default=0)
     delivered_at = models.DateTimeField(null=True, blank=True)
 
@@ -168,6 +175,7 @@ class IncomingMessage(models.Model):
                 condition=Q(status__in=["received", "held"]),
             ),
             models.Index(fields=["partner", "conversation", "seq"]),
+            models.Index(fields=["partner", "-received_at"]),
             models.Index(fields=["uid"]),
         ]
 

@@ -88,7 +88,10 @@ class RejectionQuerySet(models.QuerySet["Rejection"]):
 
 
 class Rejection(models.Model):
-    """Something that came over the exchange and was not believed; repeats are counted."""
+    """Something that came over the exchange and was not believed; repeats are counted.
+
+    apart: it is of one message, the one of `message_id`; else of the first of perhaps many.
+    """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     partner = models.ForeignKey(
@@ -98,6 +101,7 @@ class Rejection(models.Model):
     message_id = models.UUIDField(null=True, blank=True)
     reason = models.CharField(max_length=120)
     facts = models.JSONField(default=dict)
+    apart = models.BooleanField(default=False)
     times = models.PositiveIntegerField(default=1)
     at = models.DateTimeField(default=timezone.now)
 

@@ -34,7 +34,9 @@ def work_for(actor: Actor) -> list[WorkRow]:
             for partner in waiting
         ]
     if actor.may(Act.RESEND_MESSAGE):
-        dead = OutgoingMessage.objects.filter(status=OutgoingStatus.DEAD).order_by(F("id").desc())
+        dead = OutgoingMessage.objects.filter(
+            status=OutgoingStatus.DEAD, stop_asked_at=None
+        ).order_by(F("id").desc())
         rows += [
             WorkRow(
                 title=gettext("Message %(number)s was not accepted") % {"number": message.number},

@@ -65,7 +65,8 @@ def _start(name: str, options: dict[str, Any]) -> subprocess.Popen[bytes]:
         "--host", options["host"],
         "--port", str(urlsplit(url).port or (8000 if name == "pages" else 8443)),
         "--workers", str(options["workers"]),
-        "--blocking-threads", "4",
+        # A partner that sends slowly holds a thread; COMITY_EXCHANGE_PARTNER_CALLS says how many.
+        "--blocking-threads", "4" if name == "pages" else "16",
         "--backpressure", "64",
         "--no-ws",
         "--log-level", "warning",
