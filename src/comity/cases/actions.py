@@ -33,6 +33,7 @@ from comity.cases.rules import (
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Refused, WrongState
 from comity.core.law import loader, offences
+from comity.evidence import actions as evidence
 from comity.evidence.models import Item
 from comity.ledger import actions as ledger
 
@@ -151,10 +152,14 @@ def refer_to_person(actor: Officer, incident: Incident, person: PersonReference)
 def add_item_to_incident(
     actor: Officer, incident: Incident, item: Item, *, note: str = ""
 ) -> IncidentItem:
-    """Say that an item speaks about an incident; the officer sees both. Twice changes nothing."""
+    """Say that an item speaks about an incident; the officer sees both. Twice changes nothing.
+
+    Raises Refused("evidence.use_…") if a condition of the item does not let this case use it.
+    """
     require(actor, Act.RECORD_INCIDENT)
-    incident = fetch(Incident.objects.visible_to(actor), pk=incident.pk)
+    incident = fetch(Incident.objects.visible_to(actor).select_related("case"), pk=incident.pk)
     item = fetch(Item.objects.visible_to(actor), pk=item.pk)
+    evidence.require_use_in_case(item, incident.case.uid)
     link, new = IncidentItem.objects.get_or_create(
         incident=incident, item=item, defaults={"note": plain_line(note), "added_by": actor}
     )
@@ -164,10 +169,20 @@ def add_item_to_incident(
 
 
 @transaction.atomic
+def add_items_to_incident(
+    actor: Officer, incident: Incident, *, items: Iterable[Item], note: str = ""
+) -> None:
+    """Say of several items that they speak about an incident: of all of them, or of none."""
+    for item in items:
+        add_item_to_incident(actor, incident, item, note=note)
+
+
+@transaction.atomic
 def file_exhibit(actor: Actor, case: Case, item: Item) -> Exhibit:
     """Give an item the next exhibit number of a case; an item already filed keeps its number.
 
     An officer must see both. The node itself files what a partner's reply brought.
+    Raises Refused("evidence.use_…") if a condition of the item does not let this case use it.
     """
     require(actor, Act.ADD_ITEM)
     if isinstance(actor, Officer):
@@ -177,6 +192,7 @@ def file_exhibit(actor: Actor, case: Case, item: Item) -> Exhibit:
     held = Exhibit.objects.filter(case=case, item=item).first()
     if held is not None:
         return held
+    evidence.require_use_in_case(item, case.uid)
     last = case.exhibits.aggregate(last=models.Max("number"))["last"] or 0
     exhibit = Exhibit.objects.create(case=case, item=item, number=last + 1, filed_by=actor.actor_id)
     ledger.append(
@@ -232,7 +248,11 @@ def propose_charge(
 
 @transaction.atomic
 def decide_charge(actor: Officer, charge: Charge, *, confirmed: bool) -> None:
-    """Confirm or reject a proposed qualification. Never by the officer who proposed it."""
+    """Confirm or reject a proposed qualification. Never by the officer who proposed it.
+
+    What its newest findings rest on must still be free for use in the case when it is confirmed.
+    Raises WrongState, Refused("cases.own_proposal" | "evidence.use_…").
+    """
     require(actor, Act.QUALIFY_INCIDENT)
     fetch(Charge.objects.visible_to(actor), pk=charge.pk)
     charge = Charge.objects.select_for_update().get(pk=charge.pk)
@@ -240,11 +260,23 @@ def decide_charge(actor: Officer, charge: Charge, *, confirmed: bool) -> None:
     require_move(ChargeState(charge.state), wanted)
     if charge.proposed_by_id == actor.pk:
         raise Refused("cases.own_proposal")
+    if confirmed:
+        _require_use(charge, _rests_on(charge))
     charge.state = wanted
     charge.decided_by = actor
     charge.decided_at = timezone.now()
     charge.save(update_fields=["state", "decided_by", "decided_at"])
     ledger.append(actor, f"cases.charge_{wanted.value}", charge.subject)
+
+
+def _rests_on(charge: Charge) -> list[Item]:
+    newest = [row.pk for row in charge.newest_findings().values()]
+    return list(Item.objects.filter(elementassessment__in=newest).distinct().order_by("pk"))
+
+
+def _require_use(charge: Charge, items: Iterable[Item]) -> None:
+    for item in items:
+        evidence.require_use_in_case(item, charge.incident.case.uid)
 
 
 @transaction.atomic
@@ -259,11 +291,12 @@ def assess_element(
 ) -> ElementAssessment:
     """Record what the items say about an element; earlier findings stay.
 
-    Raises Refused("cases.unknown_element" | "cases.item_not_tied"), Incomplete when a finding names
-    no item, WrongState when the charge was rejected.
+    Raises Refused("cases.unknown_element" | "cases.item_not_tied" | "evidence.use_…"), Incomplete
+    when a finding names no item, WrongState when the charge was rejected.
     """
     require(actor, Act.ASSESS_ELEMENT)
-    charge = fetch(Charge.objects.visible_to(actor), pk=charge.pk)
+    rows = Charge.objects.visible_to(actor).select_related("incident__case")
+    charge = fetch(rows, pk=charge.pk)
     if charge.state == ChargeState.REJECTED:
         raise WrongState("cases.charge_rejected")
     if element not in {row.element.id for row in charge.matrix()}:
@@ -273,6 +306,8 @@ def assess_element(
     tied = charge.incident.item_links.filter(item__in=Item.objects.visible_to(actor))
     if not {item.pk for item in items} <= set(tied.values_list("item", flat=True)):
         raise Refused("cases.item_not_tied")
+    if state is not ElementState.NOT_COVERED:
+        _require_use(charge, items)
     assessment = ElementAssessment.objects.create(
         charge=charge, element=element, state=state, note=plain_text(note), by=actor
     )

@@ -10,8 +10,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from comity.accounts.models import Officer
 from comity.cases import law
@@ -170,7 +170,13 @@ class ItemChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # n
     widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, item: Any) -> str:
-        return f"{item.number} · {item.title}"
+        codes = [label(each.code, "UseCondition") for each in item.conditions.all()]
+        said = f"{item.number} · {item.title}"
+        if not codes:
+            return said
+        return gettext("%(item)s · conditions: %(codes)s") % {
+            "item": said, "codes": ", ".join(codes),
+        }  # fmt: skip
 
 
 class AddItemsForm(forms.Form):
@@ -207,6 +213,10 @@ class AddItemsForm(forms.Form):
             raise ValidationError(_("Tick at least one item, or write its number."))
         fields["chosen"] = chosen
         return fields
+
+    def chosen(self) -> dict[str, Any]:
+        """What `add_items_to_incident` takes."""
+        return {"items": self.cleaned_data["chosen"], "note": self.cleaned_data["note"]}
 
 
 def _numbers(words: Iterable[str]) -> Iterator[int]:

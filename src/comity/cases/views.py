@@ -46,7 +46,8 @@ MOST_OFFERED = 100
 
 def _offered(case: Case, actor: Actor) -> QuerySet[Item]:
     """The items that the case's team holds and the officer may see."""
-    return Item.objects.visible_to(actor).filter(access__kind="case", access__record=case.uid)
+    rows = Item.objects.visible_to(actor).filter(access__kind="case", access__record=case.uid)
+    return rows.prefetch_related("conditions")
 
 
 @login_required
@@ -132,7 +133,6 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
             "exhibits": exhibits,
             "unfiled": unfiled if actor.may(Act.ADD_ITEM) else [],
             "may_record": actor.may(Act.RECORD_INCIDENT),
-            "language": law.language(),
             "nav_current": "cases",
         },
     )
@@ -189,7 +189,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     accounts.record_look(actor, found.subject, part="incident")
     visible = Item.objects.visible_to(actor)
     links = found.item_links.filter(item__in=visible).select_related("item", "added_by")
-    links = links.order_by("-added_at")
+    links = links.prefetch_related("item__conditions").order_by("-added_at")
     shown = {link.item_id for link in links}
     matrices = [Matrix(charge, shown) for charge in _charges(found)]
     return render(
@@ -248,7 +248,7 @@ def _occurred(found: Incident) -> SafeString | str:
 
 
 def _charges(found: Incident) -> QuerySet[Charge]:
-    findings = ElementAssessment.objects.select_related("by").prefetch_related("items")
+    findings = ElementAssessment.objects.select_related("by").prefetch_related("items__conditions")
     return found.charges.select_related("proposed_by", "decided_by").prefetch_related(
         Prefetch("assessments", queryset=findings)
     )
@@ -266,10 +266,13 @@ def incident_items(request: HttpRequest, pk: int) -> HttpResponse:
         request.POST or None, offered=newest, visible=Item.objects.visible_to(actor)
     )
     if form.is_valid():
-        for item in form.cleaned_data["chosen"]:
-            actions.add_item_to_incident(actor, found, item, note=form.cleaned_data["note"])
-        messages.success(request, _("The items are tied to the incident."))
-        return redirect("incident", pk=pk)
+        try:
+            actions.add_items_to_incident(actor, found, **form.chosen())
+        except Refused as refusal:
+            form.add_error(None, label(refusal))
+        else:
+            messages.success(request, _("The items are tied to the incident."))
+            return redirect("incident", pk=pk)
     return _form(request, form, _("Tie items"), _("Tie to the incident"), _crumbs(found))
 
 
@@ -349,6 +352,7 @@ def element(request: HttpRequest, pk: int, element: str) -> HttpResponse:
     found = fetch(rows.prefetch_related("assessments__by", "assessments__items"), pk=pk)
     require(actor, Act.ASSESS_ELEMENT)
     tied = Item.objects.visible_to(actor).filter(incident_links__incident=found.incident)
+    tied = tied.prefetch_related("conditions")
     form = AssessForm(request.POST or None, tied=tied)
     if form.is_valid():
         try:

@@ -24,6 +24,7 @@ from comity.evidence.rules import (
     Origin,
     Purpose,
     Recipient,
+    plain_line,
 )
 from comity.ui.forms import DateField
 from comity.ui.labels import label
@@ -245,3 +246,48 @@ class PackageForm(forms.Form):
         elif named and fields.get("recipient") not in {Recipient.OTHER, None}:
             self.add_error("name", _("Only somebody else is named here. Empty this box."))
         return fields
+
+
+class ConfirmUseForm(forms.Form):
+    target = forms.ChoiceField(label=_("What the use is for"))
+    name = forms.CharField(
+        label=_("Who that is, if somebody else"),
+        max_length=HANDOVER_AT_MOST["name"],
+        required=False,
+    )
+    reason = forms.CharField(
+        label=_("Why the use respects the condition"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("For example the assurance given, with date and reference."),
+    )
+
+    def __init__(self, *args: Any, targets: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["target"].choices = [("", ""), *targets]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        fields = super().clean() or {}
+        if fields.get("target") == Recipient.OTHER and not fields.get("name"):
+            self.add_error("name", _("Say who gets the package."))
+        return fields
+
+    def facts(self) -> dict[str, str]:
+        """What `confirm_use` takes."""
+        target, name = self.cleaned_data["target"], plain_line(self.cleaned_data["name"])
+        named = f"{target}:{name}" if target == Recipient.OTHER else target
+        return {"target": named, "reason": self.cleaned_data["reason"]}
+
+
+class LastDayForm(forms.Form):
+    last_day = DateField(
+        label=_("Last day of use"),
+        required=False,
+        help_text=_("Included. After it nobody opens or uses the item. Empty: no day is set."),
+    )
+    reason = forms.CharField(
+        label=_("Where that stands"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The condition’s words, or the letter that granted another day."),
+    )

@@ -81,7 +81,7 @@ LABELS: dict[str, Any] = {
     "Part.package": _("in a package"),
     "Part.content": _("content"),
     "Part.item": _("page of the item"),
-    "UseCondition.only_this_proceeding": pgettext_lazy("law", "Only this proceeding"),
+    "Part.condition": _("a condition of the item"),
     "UseCondition.this_proceeding_only": pgettext_lazy("law", "Only this proceeding"),
     "UseCondition.no_onward_transfer": pgettext_lazy("law", "Not passed on"),
     "UseCondition.no_publication": pgettext_lazy("law", "Not published"),

@@ -10,7 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from comity.accounts.models import Officer, team_records
 from comity.core import canonical
@@ -229,10 +229,12 @@ class UseCondition(models.Model):
         """What is known of it, for a decision."""
         return Terms(frozenset(self.forbids), frozenset(self.cases), self.last_day)
 
-    def in_words(self, language: str) -> str:
-        """The authority's words in a language; in another one where it gave none."""
+    @property
+    def words(self) -> str:
+        """The authority's words in the reader's language; in another one where it gave none."""
         texts = {"uk": self.text_uk, "ja": self.text_ja, "en": self.text_en}
-        return texts.get(language) or self.text_en or self.text_uk or self.text_ja
+        own = texts.get((get_language() or "en").split("-")[0])
+        return own or self.text_en or self.text_uk or self.text_ja
 
 
 class UseConfirmation(models.Model):

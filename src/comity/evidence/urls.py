@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from comity.evidence.views import files, items, packages
+from comity.evidence.views import conditions, files, items, packages
 
 urlpatterns = [
     path("", items.items, name="items"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("<int:pk>/show", files.show, name="item_show"),
     path("<int:pk>/close/", files.close, name="item_close"),
     path("<int:pk>/verify/", files.verify, name="item_verify"),
+    path("<int:pk>/conditions/<int:condition>/uses/", conditions.confirm_use, name="item_use"),
+    path(
+        "<int:pk>/conditions/<int:condition>/last-day/", conditions.last_day, name="item_last_day"
+    ),
     path("<int:pk>/entries/<int:index>/", packages.entry, name="item_entry"),
     path("<int:pk>/entries/<int:index>/proof", packages.proof, name="item_proof"),
     path("<int:pk>/entries/<int:index>/body", packages.body, name="item_entry_body"),

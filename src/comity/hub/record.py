@@ -122,7 +122,9 @@ def accounts_of(person: Person, visible: QuerySet[Item]) -> QuerySet[Account]:
     links = (
         AccountItem.objects.filter(item__in=visible)
         .select_related("item")
-        .prefetch_related(Prefetch("item__access", queryset=shared, to_attr="shared_with"))
+        .prefetch_related(
+            Prefetch("item__access", queryset=shared, to_attr="shared_with"), "item__conditions"
+        )
         .order_by("pk")
     )
     return person.accounts.select_related("taken_by").prefetch_related(

@@ -11,6 +11,7 @@ from comity.accounts import actions as accounts
 from comity.accounts.models import fetch
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Untrusted
+from comity.evidence.actions.conditions import require_look
 from comity.evidence.models import Item, custody_of
 from comity.evidence.rules import CustodyEvent
 from comity.ledger import actions as ledger
@@ -26,8 +27,9 @@ def open_item(actor: Actor, item: Item, *, purpose: str) -> io.BufferedReader:
     """Open an item's bytes, seekable, after recording who looks and why.
 
     Every piece is checked when it is read. purpose: a code of `rules.Purpose`, or words.
-    Raises NotAllowed, NotVisible, Incomplete("evidence.purpose_missing"), and Untrusted with the
-    item's number when the stored file is damaged: that is recorded as an anomaly.
+    Raises NotAllowed, NotVisible, Incomplete("evidence.purpose_missing"), Refused(
+    "evidence.use_ended") after the last day that a condition leaves, and Untrusted with the item's
+    number when the stored file is damaged: that is recorded as an anomaly.
     """
     reader = read_opened(actor, item)
     try:
@@ -60,10 +62,11 @@ def _record_opening(actor: Actor, item: Item, purpose: str) -> None:
 def read_opened(actor: Actor, item: Item) -> io.BufferedReader:
     """Open an item that this officer has opened already, for another part of the same look.
 
-    Raises NotAllowed, NotVisible, Untrusted as `open_item`.
+    Raises NotAllowed, NotVisible, Refused("evidence.use_ended"), Untrusted as `open_item`.
     """
     require(actor, Act.OPEN_ITEM)
     fetch(Item.objects.visible_to(actor), pk=item.pk)
+    require_look(item)
     return read_item(actor, item)
 
 

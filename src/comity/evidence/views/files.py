@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comity.accounts.models import fetch, officer_of
 from comity.core.access import Act, require
-from comity.core.errors import Untrusted
+from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions, media, serving
 from comity.evidence.forms import OpenForm
 from comity.evidence.models import Item
@@ -29,6 +29,9 @@ def open_item(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             actions.open_item(actor, found, purpose=form.cleaned_data["purpose"]).close()
+        except Refused as refusal:
+            messages.error(request, label(refusal))
+            return redirect("item", pk=pk)
         except Untrusted as doubt:
             messages.error(request, _damaged(found, doubt))
             return redirect("item", pk=pk)
@@ -76,6 +79,9 @@ def _bytes(request: HttpRequest, pk: int, *, shown: bool) -> HttpResponseBase:
         return redirect("item_open", pk=pk)
     try:
         reader = actions.read_opened(actor, found)
+    except Refused as refusal:
+        messages.error(request, label(refusal))
+        return redirect("item", pk=pk)
     except Untrusted as doubt:
         messages.error(request, _damaged(found, doubt))
         return redirect("item", pk=pk)

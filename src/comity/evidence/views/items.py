@@ -22,8 +22,15 @@ from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions, media, serving
 from comity.evidence.forms import AddItemForm, FilterForm
-from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item, UseCondition
+from comity.evidence.models import (
+    TEAM_KINDS,
+    CustodyRecord,
+    Item,
+    UseCondition,
+    UseConfirmation,
+)
 from comity.evidence.rules import CustodyEvent, Origin
+from comity.evidence.views.conditions import case_names, target_words
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
 from comity.vault.uploads import was_stopped
@@ -84,7 +91,9 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "events": _events(found, custody),
             "altered": [record for record in custody if not record.matches_entry],
             "conditions": [_condition(each) for each in conditions],
-            "disclosures": found.disclosures.all(),
+            "confirmed": _confirmed(actor, conditions),
+            "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
+            "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
             "may_open": actor.may(Act.OPEN_ITEM),
             "may_export": actor.may(Act.EXPORT_PACKAGE),
             "nav_current": "items",
@@ -154,9 +163,28 @@ def _said(record: CustodyRecord) -> list[str]:
     return [words for words in said if words]
 
 
+def _confirmed(actor: Officer, conditions: list[UseCondition]) -> list[dict[str, Any]]:
+    rows = UseConfirmation.objects.filter(condition__in=conditions).select_related(
+        "by", "condition"
+    )
+    names = {f"case:{uid}": name for uid, name in case_names(actor).items()} if rows else {}
+    return [
+        {
+            "code": row.condition.code,
+            "target": names.get(row.target) or target_words(row.target),
+            "by": row.by.name,
+            "at": row.at,
+            "reason": row.reason,
+        }
+        for row in rows
+    ]
+
+
 def _condition(condition: UseCondition) -> dict[str, Any]:
     return {
+        "pk": condition.pk,
         "code": condition.code,
+        "last_day": condition.last_day,
         "texts": [
             (language, text)
             for language, text in (
