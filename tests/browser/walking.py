@@ -20,7 +20,7 @@ MOST_OF_A_KIND = 2
 _LINK = re.compile(r'<a\b[^>]*\bhref="([^"]+)"')
 _NUMBER = re.compile(r"/\d+(?=/|$)")
 _RECORD = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}(?=/|$)")
-_CODE = re.compile(r"(/elements|/decide)/[^/]+")
+_CODE = re.compile(r"(/elements|/decide|/texts/new|/texts/N)/[^/]+")
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def _offence_plain(charge: Charge) -> dict[str, object]:
     found: NationalOffence = offence(charge.offence)
     sure = found.fact.signable
     provision = law.Provision(
-        words={"en": f"Article {found.article}, {found.law}"},
+        words={"en": ", ".join(filter(None, (f"Article {found.article}", found.law)))},
         certainty=found.fact.certainty,
         basis=found.fact.basis if sure else "recalled",
     )

@@ -63,6 +63,14 @@ def nbsp(text: Any) -> str:
 
 
 @register.filter
+def plainly(value: Any) -> str:
+    """A value of an entry's details: a list with commas, nothing as a dash."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value in (None, "") else str(value)
+
+
+@register.filter
 def size(count: int | None) -> str:
     return "–" if count is None else formats.size(int(count), _language())
 
