@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.template.backends.django import DjangoTemplates
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 OURS = Path(__file__).resolve().parent / "templates"
 DJANGOS = Path(forms.__file__).resolve().parent / "templates"
@@ -99,7 +100,7 @@ class DateWidget(forms.MultiWidget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
-        titles = (_("Day"), _("Month"), _("Year"))
+        titles = (pgettext("part of a date", "Day"), _("Month"), _("Year"))
         for box, title, width in zip(context["widget"]["subwidgets"], titles, "224", strict=True):
             classes = f"govuk-date-input__input govuk-input--width-{width}"
             box["title"] = title

@@ -334,8 +334,12 @@ def _query(context: template.Context, number: int) -> str:
 
 
 @register.simple_tag
-def field(bound: BoundField, hide_label: bool = False, hint: str | None = None) -> SafeString:
-    """Label, hint, error and control of one field; `hint` replaces the field's own help text."""
+def field(
+    bound: BoundField, hide_label: bool = False, hint: str | None = None, named: str = ""
+) -> SafeString:
+    """Label, hint, error and control of one field; `hint` and `named` replace the field's own."""
+    if named:
+        bound.label = named
     if hint is not None:
         bound.help_text = hint
     bound.look = {"hide_label": hide_label}  # type: ignore[attr-defined]
