@@ -526,7 +526,7 @@ def test_the_descriptor_needs_no_signature(partner, client):
 
 
 def test_a_quota_protects_the_inbox(partner, tokyo, monkeypatch):
-    monkeypatch.setattr("comity.exchange.partner_views.MOST_WAITING", 1)
+    monkeypatch.setattr("comity.exchange.actions.quotas.MOST_WAITING", 1)
     assert tokyo.put(tokyo.message()).status_code == 201
     full = tokyo.put(tokyo.message())
     assert (full.status_code, full.json()["error"]) == (429, "partner.quota")

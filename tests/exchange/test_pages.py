@@ -171,7 +171,7 @@ def test_lists_do_not_ask_more_for_more_rows(
         )
         actions.queue_message(SENDER, prepared)
     for address in ("outgoing", "incoming", "exchange", "rejections"):
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(18):
             client.get(reverse(address))
 
 

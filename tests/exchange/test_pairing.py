@@ -165,3 +165,11 @@ def test_the_bundle_is_written_only_when_it_changes(paired, tokyo):
     assert not actions.write_partners_bundle()
     Partner.objects.update(status=PartnerStatus.REVOKED)
     assert actions.write_partners_bundle()
+
+
+def test_a_node_id_that_our_records_cannot_hold_is_not_paired(administrator, foreign_keys):
+    node = foreign_keys("tokyo.test.comity.example")
+    node.node_id = ".".join(["x" * 60] * 4)
+    with pytest.raises(Refused) as refused:
+        actions.propose_partner(administrator, node.descriptor(), DEFAULT_TYPES)
+    assert refused.value.code == "exchange.node_id_too_long"

@@ -32,6 +32,7 @@ LABELS: dict[str, Any] = {
     "MessageType.reply/1": pgettext_lazy("law", "Reply to a letter"),
     # refusals that an officer can put right
     "exchange.own_descriptor": _("This is this node's own descriptor. Ask the partner for theirs."),
+    "exchange.node_id_too_long": _("This node’s name is longer than {most} characters."),
     "exchange.key_taken": _("Another partner already uses this key. Ask both who made it."),
     "exchange.type_unknown": _("Choose at least one kind of message that this node handles."),
     "exchange.nothing_new": _("This partner is connected with exactly these keys already."),

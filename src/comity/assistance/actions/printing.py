@@ -91,8 +91,8 @@ def take_in_received(
 ) -> None:
     """Keep a partner's documents as they came, by the language in their names."""
     for name, pdf in sorted(human.items()):
-        language = name.removesuffix(".pdf")
-        if language not in LANGUAGES:
+        language, dot, kind_of_file = name.partition(".")
+        if language not in LANGUAGES or dot + kind_of_file != ".pdf":
             continue
         taken = take_in(io.BytesIO(pdf), expected_size=len(pdf))
         LetterDocument.objects.create(

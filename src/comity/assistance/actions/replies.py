@@ -202,7 +202,7 @@ def _take_in_item(
         access=access,
         origin=Origin.PARTNER,
         acquisition=evidence.Acquisition(
-            acquired_by=letter.requested_node,
+            acquired_by=letter.requested_node[:120],
             acquired_at=timezone.now(),
             place="",
             device="",
@@ -232,5 +232,5 @@ def _attach_conditions(actor: Actor, letter: LetterOfRequest, item: Item) -> Non
             texts=dict(one.words),
             forbids=one.forbids,
             letter_ref=letter.uid,
-            set_by_node=letter.requested_node,
+            set_by_node=letter.requested_node[:200],
         )

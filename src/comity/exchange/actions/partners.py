@@ -21,6 +21,8 @@ from comity.exchange.rules import PartnerStatus, fingerprints_equal
 from comity.ledger import actions as ledger
 
 LEAST_HOW_CHARACTERS = 10
+# Consents and disclosures name a partner as "partner:<node id>" in columns of 200.
+LONGEST_NODE_ID = 190
 
 
 @transaction.atomic
@@ -30,7 +32,8 @@ def propose_partner(actor: Officer, descriptor_text: str, allowed_types: Iterabl
     For a partner that is active, new keys wait beside those in force. allowed_types: message types
     that may be exchanged, from settings.MESSAGE_HANDLERS.
     Raises NotAllowed; Untrusted("descriptor.…"); Refused("exchange.own_descriptor" |
-    "exchange.key_taken" | "exchange.type_unknown" | "exchange.nothing_new").
+    "exchange.node_id_too_long" | "exchange.key_taken" | "exchange.type_unknown" |
+    "exchange.nothing_new").
     """
     require(actor, Act.PAIR_PARTNER)
     text = descriptor_text.strip()
@@ -38,6 +41,8 @@ def propose_partner(actor: Officer, descriptor_text: str, allowed_types: Iterabl
     types = _known_types(allowed_types)
     if described.node_id == settings.COMITY_NODE_ID:
         raise Refused("exchange.own_descriptor")
+    if len(described.node_id) > LONGEST_NODE_ID:
+        raise Refused("exchange.node_id_too_long", most=LONGEST_NODE_ID)
     _require_free_key(described)
     fingerprint = descriptors.fingerprint(described)
     partner = Partner.objects.select_for_update().filter(node_id=described.node_id).first()
