@@ -44,6 +44,7 @@ YES_OR_NO = frozenset(
 )
 PHYSICAL = frozenset({"evidence_documents", "search_and_seizure"})
 TRISTATE = [("", _("Not stated")), ("yes", _("Yes")), ("no", _("No"))]
+LINE = {"class": "govuk-radios--inline"}
 
 
 def language() -> str:
@@ -142,7 +143,7 @@ class BasisFactsForm(forms.Form):
                 label=label(field.name, "BasisFact"),
                 choices=TRISTATE,
                 required=False,
-                widget=forms.RadioSelect,
+                widget=forms.RadioSelect(attrs=LINE),
                 initial="" if held is None else ("yes" if held else "no"),
             )
 
@@ -241,7 +242,7 @@ class MeasureForm(forms.Form):
                 label=title,
                 choices=TRISTATE,
                 required=False,
-                widget=forms.RadioSelect,
+                widget=forms.RadioSelect(attrs=LINE),
                 help_text=hint,
                 initial="" if held is None else ("yes" if held else "no"),
             )
@@ -461,7 +462,7 @@ class DecisionForm(forms.Form):
     applies = forms.ChoiceField(
         label=_("Does it apply here?"),
         choices=[("yes", _("Yes, it must be given")), ("no", _("No, not in this letter"))],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs=LINE),
     )
 
 
