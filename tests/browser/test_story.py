@@ -80,7 +80,7 @@ def test_the_ledger_of_each_node_holds(told, stage):
 
 def test_who_is_not_of_the_team_finds_nothing_and_is_recorded(told, seats):
     stranger = seats.twin(seats("kyiv", "authority"))
-    assert stranger.page.goto(stranger.place.pages_url + told.person).status == 403
+    assert stranger.page.goto(stranger.place.pages_url + told.person).status == 404
     stranger = seats.twin(seats("kyiv", "hub"))
     assert stranger.page.goto(stranger.place.pages_url + told.letter).status == 404
     auditor = seats("kyiv", "auditor")
