@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations as PostgreSQLOperations
 from django.db.backends.sqlite3.base import DatabaseOperations
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -50,8 +51,9 @@ def keyring() -> keyrings.Keyring:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Let Django's own flush empty the append-only tables between transactional tests on SQLite."""
+    """Let Django's own flush empty the append-only tables between transactional tests."""
     flush = DatabaseOperations.sql_flush
+    truncate = PostgreSQLOperations.sql_flush
 
     def sql_flush(self, style, tables, **options):
         statements = flush(self, style, tables, **options)
@@ -61,7 +63,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         names = [statement.split()[2] for statement in triggers]
         return [f"DROP TRIGGER IF EXISTS {name}" for name in names] + statements + triggers
 
+    def sql_truncate(self, style, tables, **options):
+        statements = truncate(self, style, tables, **options)
+        held = [name for name in engines.LEDGER_TABLES if name in tables]
+        off, on = (
+            [f"ALTER TABLE {name} {verb} TRIGGER {name}_no_truncate" for name in held]
+            for verb in ("DISABLE", "ENABLE")
+        )
+        return off + statements + on if statements else statements
+
     DatabaseOperations.sql_flush = sql_flush
+    PostgreSQLOperations.sql_flush = sql_truncate
 
 
 @pytest.fixture

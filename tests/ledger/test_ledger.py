@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from comity.core import logproof
 from comity.core.access import NodeActor
 from comity.core.errors import ProofError, Refused, Untrusted
-from comity.ledger import actions
+from comity.ledger import actions, engines
 from comity.ledger.models import Checkpoint, Entry, EntryDetails, Tile
 
 ACTOR = NodeActor("test")
@@ -117,6 +117,21 @@ def test_the_database_refuses_to_change_or_delete_the_ledger() -> None:
         with pytest.raises(DatabaseError), transaction.atomic():
             attempt()
     assert actions.verify_all() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no TRUNCATE")
+@pytest.mark.parametrize("table", engines.LEDGER_TABLES)
+def test_the_database_refuses_to_empty_the_ledger_at_a_stroke(table: str) -> None:
+    write(2)
+    sequence()
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+    assert Entry.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ from comity.core.tiles import TileWrite
 from comity.ledger.models import Entry, Tile
 
 APPEND_ONLY_TABLES = ("ledger_checkpoint", "ledger_timetoken", "ledger_stampfailure")
+LEDGER_TABLES = ("ledger_entry", "ledger_entrydetails", "ledger_tile", *APPEND_ONLY_TABLES)
 SEQUENCER_LOCK = 0x0C0317
 
 
@@ -102,6 +103,20 @@ _POSTGRESQL = [
 def trigger_statements(vendor: str) -> list[str]:
     """Return the statements that make the ledger's tables append-only on this engine."""
     return _POSTGRESQL if vendor == "postgresql" else _SQLITE
+
+
+def truncate_statements(vendor: str) -> list[str]:
+    """Return the statements that refuse to empty the ledger's tables at a stroke.
+
+    Row triggers do not see TRUNCATE. SQLite has none: its DELETE without WHERE meets the others.
+    """
+    if vendor != "postgresql":
+        return []
+    return [
+        f"""CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name}
+            FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()"""
+        for name in LEDGER_TABLES
+    ]
 
 
 def lock_sequencer() -> bool:
