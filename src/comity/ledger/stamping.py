@@ -70,6 +70,7 @@ def ask(digest: bytes) -> Answer:
 def stamper(digest: bytes) -> bytes:
     """Return a token over a digest: the form that `core.cms` and `core.documents` take.
 
-    Raises NoStamp; see `stamper_if_reachable` for work that must not wait for trusted time.
+    Raises NoStamp. Work that must not wait for trusted time catches it and goes on without a
+    token; the next checkpoint's stamp covers what the ledger has of it.
     """
     return ask(digest).stamp.token
