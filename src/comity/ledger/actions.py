@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +18,8 @@ from comity.core.access import Actor
 from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
 from comity.core.uuid7 import uuid7
-from comity.ledger import engines
+from comity.ledger import engines, examining
+from comity.ledger.examining import BATCH, Examination, Terms
 from comity.ledger.models import Checkpoint, Entry, EntryDetails, StampFailure, Tile, TimeToken
 
 SALT_BYTES = 32
@@ -198,54 +199,31 @@ def prove_growth(old_size: int, new_size: int) -> list[bytes]:
     return tiles.consistency_path(TileStore(), old_size, new_size)
 
 
-def verify_all(batch: int = 5_000) -> int:
-    """Recompute every leaf, commitment and the newest root; return the size checked.
+def examine(pending_at_most: timedelta | None = None, batch: int = BATCH) -> Examination:
+    """Recompute the whole ledger and report every finding: see `examining`.
 
-    Raises ProofError naming the first entry that does not hold. Leaves are recomputed from the
-    entries, since an editor of the database could keep stored hashes consistent.
+    Every entry, tile, checkpoint and time token. pending_at_most: how long an entry may wait for
+    its number; None does not ask. batch: entries in memory at once.
     """
-    head = newest_checkpoint()
-    total = head.size if head else 0
-    leaves: list[bytes] = []
-    for start in range(0, total, batch):
-        rows = list(
-            Entry.objects.filter(index__gte=start, index__lt=min(start + batch, total))
-            .order_by("index")
-            .select_related("committed")
-        )
-        for offset, entry in enumerate(rows):
-            leaves.append(_checked_leaf(entry, start + offset))
-    if len(leaves) != total:
-        raise ProofError("ledger.entries_missing", expected=total, found=len(leaves))
-    if head is not None:
-        root = merkle.root_of(leaves)
-        if root != bytes(head.root):
-            raise ProofError("ledger.root_differs", size=total)
-        checkpoint.verify(bytes(head.note), [signer().verifier])
-        if tiles.root(TileStore(), total) != root:
-            raise ProofError("ledger.tiles_differ", size=total)
-    return total
+    terms = Terms(
+        verifiers=[signer().verifier],
+        origin=origin(),
+        roots=[path.read_bytes() for path in settings.COMITY_TSA_ROOTS if path.is_file()],
+        now=timezone.now(),
+        pending_at_most=pending_at_most,
+    )
+    return examining.examine(terms, batch)
 
 
-def _checked_leaf(entry: Entry, index: int) -> bytes:
-    body = bytes(entry.body)
-    leaf = merkle.leaf_hash(body)
-    if entry.index != index or leaf != bytes(entry.leaf_hash or b""):
-        raise ProofError("ledger.entry_changed", index=index)
-    stated = canonical.decode(body)
-    shown = {
-        "id": str(entry.uid),
-        "kind": entry.kind,
-        "actor": entry.actor,
-        "subject": entry.subject,
-        "at": _iso(entry.at),
-    }
-    if not isinstance(stated, dict) or any(stated[name] != shown[name] for name in shown):
-        raise ProofError("ledger.entry_changed", index=index)
-    committed = getattr(entry, "committed", None)
-    if committed is not None and committed.commitment_hex != stated["commitment"]:
-        raise ProofError("ledger.details_changed", index=index)
-    return leaf
+def verify_all(batch: int = BATCH) -> int:
+    """Recompute the whole ledger; return the size checked.
+
+    Raises the first Untrusted of `examine`, a ProofError for what the ledger itself states.
+    """
+    report = examine(batch=batch)
+    if report.faults:
+        raise report.faults[0]
+    return report.size
 
 
 @transaction.atomic

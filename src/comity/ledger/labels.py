@@ -9,6 +9,31 @@ LABELS: dict[str, Any] = {
         "The entry has no number yet. It gets one within seconds; load the page again."
     ),
     "ledger": _("The ledger does not hold together. Tell the auditor now; change nothing."),
+    "ledger.entry_changed": _("Entry {index} is not as it was numbered."),
+    "ledger.details_changed": _("The details of entry {index} are not those it commits to."),
+    "ledger.details_missing": _(
+        "The details of entry {index} are gone, and no erasure is recorded."
+    ),
+    "ledger.entries_missing": _("Entries {first} to {last} are missing."),
+    "ledger.entries_unsigned": _(
+        "Entries from {first} on are numbered, but no checkpoint is signed."
+    ),
+    "ledger.root_differs": _("The root of checkpoint {size} does not follow from the entries."),
+    "ledger.tiles_differ": _("Tile {level}/{index} does not follow from the entries."),
+    "ledger.checkpoint_unsigned": _("The signature of checkpoint {size} does not hold."),
+    "ledger.checkpoint_changed": _("Checkpoint {size} is not the one that was signed."),
+    "ledger.token_for_other_bytes": _(
+        "The time-stamp kept with checkpoint {size} is over other bytes."
+    ),
+    "ledger.token_changed": _(
+        "The time kept with the time-stamp of checkpoint {size} is not its own."
+    ),
+    "ledger.pending_too_long": _(
+        "{count} entries wait for their number since {since}. Is the worker running?"
+    ),
+    "ledger.custody_changed": _(
+        "Custody record {record} is not the one that its entry commits to."
+    ),
     "Entry.access.looked": _("Looked at protected content"),
     "Entry.access.refused": _("Was refused"),
     "Entry.accounts.signed_in": _("Signed in"),

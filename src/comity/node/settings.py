@@ -164,6 +164,9 @@ COMITY_SCHEDULE = [
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 
+# What `comity verify_ledger` asks besides: functions that yield what does not fit its entry.
+COMITY_LEDGER_CHECKS = ["comity.node.custody.custody_findings"]
+
 # --- officers and sign-in ---------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Officer"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
