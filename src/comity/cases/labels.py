@@ -74,6 +74,11 @@ LABELS: dict[str, Any] = {
     "LawCertainty.high": _("high certainty"),
     "LawCertainty.medium": _("medium certainty"),
     "LawCertainty.low": _("low certainty"),
+    # parts that were looked at
+    "Part.case": _("the case"),
+    "Part.incident": _("the incident"),
+    "Part.charge": pgettext_lazy("law", "the qualification"),
+    "Part.list.cases": _("the list of cases"),
     # entries of the ledger
     "Entry.cases.case_opened": _("Case opened"),
     "Entry.cases.incident_recorded": _("Incident recorded"),

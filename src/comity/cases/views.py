@@ -57,6 +57,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     actor = officer_of(request)
     require(actor, Act.SEE_CASES)
     rows = Case.objects.visible_to(actor).listed()
+    accounts.record_look(actor, actor.subject, part="list.cases")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -176,6 +177,7 @@ def incident_new(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The incident is recorded. Now tie the items to it."))
             return redirect("incident", pk=made.pk)
     crumbs = [(_("Cases"), "cases", None), (found.number, "case", found.pk)]
+    accounts.record_look(actor, found.subject, part="case")
     return _form(request, form, _("Record an incident"), _("Record the incident"), crumbs)
 
 
@@ -273,6 +275,7 @@ def incident_items(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The items are tied to the incident."))
             return redirect("incident", pk=pk)
+    accounts.record_look(actor, found.subject, part="incident")
     return _form(request, form, _("Tie items"), _("Tie to the incident"), _crumbs(found))
 
 
@@ -298,6 +301,7 @@ def incident_person(request: HttpRequest, pk: int) -> HttpResponse:
         )
         actions.refer_to_person(actor, found, person)
         return redirect("incident", pk=pk)
+    accounts.record_look(actor, found.subject, part="incident")
     return _form(request, form, _("Who was involved"), _("Add the person"), _crumbs(found))
 
 
@@ -308,6 +312,8 @@ def charge_new(request: HttpRequest, pk: int) -> HttpResponse:
     found = fetch(Incident.objects.visible_to(actor).select_related("case"), pk=pk)
     require(actor, Act.QUALIFY_INCIDENT)
     offence = request.POST.get("offence") or request.GET.get("offence", "")
+    if request.method == "GET":
+        accounts.record_look(actor, found.subject, part="incident")
     if offence not in {one.id for one in offences.offences()}:
         form: Form = OffenceForm()
         shown = {"method": "get", "step": _("Step 1 of 2")}
@@ -378,6 +384,7 @@ def _element_page(request: HttpRequest, found: Charge, element: str, form: Form)
         messages.error(request, label("cases.unknown_element"))
         return redirect("incident", pk=found.incident_id)
     earlier = [one for one in found.assessments.all() if one.element == element]
+    accounts.record_look(officer_of(request), found.subject, part="charge")
     return _form(
         request,
         form,

@@ -93,6 +93,10 @@ LABELS: dict[str, Any] = {
     # parts that were looked at
     "Part.file": _("the file"),
     "Part.name": _("the name"),
+    "Part.consent": _("the answers about consent"),
+    "Part.account": _("the form for an account"),
+    "Part.share": _("the form for sharing"),
+    "Part.list.people": _("the list of people"),
     "Part.consent_sheet": _("the consent sheet"),
     # entries of the ledger
     "Entry.hub.people_searched": _("People searched"),

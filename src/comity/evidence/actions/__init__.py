@@ -15,6 +15,7 @@ from comity.evidence.actions.opening import (
     open_item,
     read_item,
     read_opened,
+    record_list,
     record_look,
     verify_item,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "read_item",
     "read_opened",
     "record_disclosure",
+    "record_list",
     "record_look",
     "require_look",
     "require_release",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import fetch
+from comity.accounts.models import Officer, fetch
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Untrusted
 from comity.evidence.actions.conditions import require_look
@@ -116,6 +116,12 @@ class _Watched(io.RawIOBase):
 def record_look(actor: Actor, item: Item, *, part: str) -> None:
     """Keep that an item's page was looked at: its title and origin are protected too."""
     accounts.record_look(actor, item.subject, part=part)
+
+
+@transaction.atomic
+def record_list(actor: Officer, *, part: str) -> None:
+    """Keep that a list of items, with their titles, was looked at."""
+    accounts.record_look(actor, actor.subject, part=part)
 
 
 def verify_item(actor: Actor, item: Item) -> bool:

@@ -39,6 +39,7 @@ def open_item(request: HttpRequest, pk: int) -> HttpResponse:
         if media.shown_as(found.media_type_sniffed):
             return redirect(reverse("item", args=[pk]) + "#content")
         return redirect("item_file", pk=pk)
+    actions.record_look(actor, found, part="item")
     crumbs = [
         (_("Evidence"), reverse("items")),
         (found.number, reverse("item", args=[pk])),
@@ -85,6 +86,8 @@ def _bytes(request: HttpRequest, pk: int, *, shown: bool) -> HttpResponseBase:
     except Untrusted as doubt:
         messages.error(request, _damaged(found, doubt))
         return redirect("item", pk=pk)
+    if not shown and "Range" not in request.headers:
+        actions.record_look(actor, found, part="saved")
     return serving.send(request, found, reader, shown=shown)
 
 

@@ -48,6 +48,7 @@ def items(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = _filtered(Item.objects.visible_to(actor), wanted)
+    actions.record_list(actor, part="list.items")
     rows = rows.annotate(condition_count=Count("conditions", distinct=True)).order_by("-pk")
     return render(
         request,

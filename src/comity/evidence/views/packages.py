@@ -62,6 +62,7 @@ def package(request: HttpRequest) -> HttpResponseBase:
             form.add_error(None, label(refusal))
         else:
             return _hand_over(path)
+    actions.record_list(actor, part="list.items")
     crumbs = [(_("Evidence"), reverse("items")), (_("Export a package"), None)]
     shown = {"form": form, "crumbs": crumbs, "nav_current": "items"}
     return render(request, "evidence/package.html", shown, status=422 if form.errors else 200)
@@ -87,9 +88,13 @@ def _hand_over(path: Path) -> FileResponse:
 
 
 def _entry(request: HttpRequest, pk: int, index: int) -> tuple[Item, Entry]:
-    found = fetch(Item.objects.visible_to(officer_of(request)), pk=pk)
+    """An entry about an item, after keeping who looks at it."""
+    actor = officer_of(request)
+    found = fetch(Item.objects.visible_to(actor), pk=pk)
     rows = Entry.objects.filter(subject=found.subject).select_related("committed")
-    return found, fetch(rows, index=index)
+    row = fetch(rows, index=index)
+    actions.record_look(actor, found, part="entry")
+    return found, row
 
 
 @login_required

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from comity.accounts import actions as accounts
 from comity.accounts.models import fetch, officer_of
 from comity.cases.models import Case
 from comity.core.access import Act, require
@@ -70,6 +71,7 @@ def account_new(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The account is in the vault. Only the team sees it."))
             return redirect("person", pk=pk)
+    accounts.record_look(actor, found.subject, part="account")
     shown = {
         "person": found,
         "form": form,
@@ -132,6 +134,8 @@ def item_share(request: HttpRequest, pk: int, item: int) -> HttpResponse:
         else:
             messages.success(request, _("The team of the case can open the item now."))
             return redirect("person", pk=pk)
+    accounts.record_look(actor, found.subject, part="share")
+    accounts.record_look(actor, given.subject, part="item")
     shown = {
         "person": found,
         "item": given,

@@ -51,6 +51,7 @@ def person_consent(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The answer is recorded and holds from now."))
             return redirect("person", pk=pk)
+    accounts.record_look(actor, found.subject, part="consent")
     shown = {
         "person": found,
         "form": form,
@@ -78,6 +79,7 @@ def consent_withdraw(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
                 request, _("The agreement is withdrawn. Nothing more leaves under it.")
             )
         return redirect("person", pk=pk)
+    accounts.record_look(actor, found.subject, part="consent")
     shown = {
         "person": found,
         "answer": answer,

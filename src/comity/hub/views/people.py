@@ -46,6 +46,7 @@ def people(request: HttpRequest) -> HttpResponse:
         else:
             request.session[SEARCHED] = True
     rows = Person.objects.visible_to(actor).listed()
+    accounts.record_look(actor, actor.subject, part="list.people")
     return render(
         request,
         "hub/people.html",
