@@ -133,8 +133,9 @@ def sideways(page: Page) -> str:
 _SIDEWAYS = """() => {
   const wide = document.documentElement.scrollWidth;
   if (wide <= window.innerWidth) return "";
-  const over = [...document.querySelectorAll("body *")].filter(
-    (one) => one.getBoundingClientRect().right > window.innerWidth + 1);
+  const over = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility()
+    && one.getBoundingClientRect().left + one.scrollWidth > window.innerWidth
+    && getComputedStyle(one).overflowX === "visible");
   const last = over.at(-1);
   return `${wide} px wide: ${last ? last.outerHTML.slice(0, 160) : "?"}`;
 }"""
