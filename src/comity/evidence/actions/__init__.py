@@ -8,6 +8,7 @@ from comity.evidence.actions.conditions import (
     require_use_in_case,
     set_last_day,
 )
+from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.opening import (
@@ -34,10 +35,12 @@ from comity.evidence.actions.release import (
 __all__ = [
     "Acquisition",
     "Basis",
+    "CustodyCheck",
     "Handover",
     "Holder",
     "acknowledge_disclosures",
     "attach_condition",
+    "check_custody",
     "confirm_use",
     "export_package",
     "grant_release",

@@ -79,6 +79,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
     actions.record_look(actor, found, part="item")
     custody = list(found.custody.select_related("entry__committed").order_by("-id")[:MOST_CUSTODY])
     conditions = list(found.conditions.all())
+    checked = actions.check_custody(actor, found)
     return render(
         request,
         "evidence/item.html",
@@ -89,8 +90,9 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "facts": _facts(found),
             "kind_shown": media.shown_as(found.media_type_sniffed),
             "is_open": serving.is_open(request, found),
-            "events": _events(found, custody),
-            "altered": [record for record in custody if not record.matches_entry],
+            "events": _events(found, custody, checked),
+            "altered": checked.altered,
+            "removed": checked.removed,
             "conditions": [_condition(each) for each in conditions],
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
@@ -123,9 +125,14 @@ def _facts(found: Item) -> list[tuple[str, Any]]:
     ]
 
 
-def _events(found: Item, custody: list[CustodyRecord]) -> list[dict[str, Any]]:
+def _events(
+    found: Item, custody: list[CustodyRecord], checked: actions.CustodyCheck
+) -> list[dict[str, Any]]:
     names = _names(custody)
-    return [_event(found, record, names) for record in custody]
+    return [
+        _event(found, record, names) | {"verified": record.pk not in checked.altered}
+        for record in custody
+    ]
 
 
 def _names(custody: list[CustodyRecord]) -> dict[str, str]:
@@ -147,7 +154,6 @@ def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[st
         "url": "" if index is None else reverse("item_entry", args=[found.pk, index]),
         "note": " · ".join(said) + " ",
         "state": "late" if record.event == CustodyEvent.ANOMALY else "done",
-        "verified": record.matches_entry,
     }
 
 
