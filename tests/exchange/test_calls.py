@@ -425,6 +425,18 @@ def test_a_blob_arrives_in_parts_and_goes_straight_into_the_vault(partner, tokyo
     assert message.attachments[0].size in stored
 
 
+def test_a_part_played_again_is_refused_before_and_after_the_blob_is_whole(partner, tokyo):
+    _, sealed = with_blob(tokyo)
+    path = f"/x/1/blobs/{hashlib.sha256(sealed).hexdigest()}"
+    for start, end in ((0, 1000), (1000, len(sealed)), (0, 1000)):
+        size = {"Upload-Offset": str(start), "Upload-Length": str(len(sealed))}
+        fields = tokyo.signed("PUT", path, sealed[start:end], OCTETS) | size
+        assert send("PUT", path, sealed[start:end], fields).status_code == 204
+        repeated = send("PUT", path, sealed[start:end], fields)
+        assert (repeated.status_code, repeated.json()["error"]) == (409, "call.replayed")
+    assert IncomingBlob.objects.get().complete
+
+
 def test_a_message_waits_for_its_blob(partner, tokyo, open_inbox):
     message, sealed = with_blob(tokyo)
     tokyo.put(message)

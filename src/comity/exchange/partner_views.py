@@ -23,6 +23,7 @@ from comity.core.httpsig import VerifiedCall
 from comity.core.sealing import envelope
 from comity.core.sealing.fields import Fields, moment_text
 from comity.exchange import actions, arriving, spool
+from comity.exchange.actions.calls import refuse_repeated
 from comity.exchange.models import IncomingBlob, OwnDescriptor, Partner
 from comity.exchange.rules import PartnerStatus
 
@@ -118,7 +119,7 @@ def _json(value: dict[str, Any], status: int = 200) -> HttpResponse:
 def _identify(request: HttpRequest, caller: Caller) -> VerifiedCall:
     """Check that an active partner signed this call; its nonce is used up with what it does.
 
-    Raises Untrusted: codes of `httpsig`, "partner.suspended".
+    Raises Untrusted: codes of `httpsig`, "partner.suspended", "call.replayed".
     """
 
     def public_key_for(keyid: str) -> Ed25519PublicKey | None:
@@ -142,6 +143,7 @@ def _identify(request: HttpRequest, caller: Caller) -> VerifiedCall:
         raise
     if _partner(caller).status != PartnerStatus.ACTIVE:
         raise Untrusted("partner.suspended")
+    refuse_repeated(call)
     return call
 
 
@@ -285,6 +287,7 @@ def _put_part(
     if row.size != size:
         raise Untrusted("blob.length", length=row.size)
     if row.complete:
+        actions.use_nonce(call)
         return _stands_at(row)
     if row.offset != start:
         raise Untrusted("blob.offset", offset=row.offset)

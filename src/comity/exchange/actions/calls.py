@@ -25,6 +25,12 @@ def use_nonce(call: VerifiedCall) -> None:
         raise Untrusted("call.replayed") from None
 
 
+def refuse_repeated(call: VerifiedCall) -> None:
+    """Raise Untrusted("call.replayed") if the nonce was used up, before a body is read or kept."""
+    if SeenNonce.objects.filter(keyid=call.keyid, nonce=call.nonce).exists():
+        raise Untrusted("call.replayed")
+
+
 def forget_nonces() -> int:
     """Drop the nonces of calls that are too old to pass again."""
     age = timedelta(seconds=2 * settings.COMITY_CLOCK_SKEW_SECONDS + 60)
