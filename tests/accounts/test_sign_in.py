@@ -75,6 +75,18 @@ def test_a_hundred_guesses_do_not_open_the_node(client, officer) -> None:
     assert all(made.email.encode() not in bytes(entry.body) for entry in recorded)
 
 
+def test_a_guessed_code_is_recorded_as_a_guessed_password_is(client, officer) -> None:
+    made = officer(Role.PROSECUTOR)
+    TOTP.activate(made, "JBSWY3DPEHPK3PXP")
+    client.post(reverse("account_login"), {"login": made.email, "password": PASSWORD})
+    for number in range(20):
+        client.post(reverse("mfa_authenticate"), {"code": f"{number:06d}"})
+    assert "_auth_user_id" not in client.session
+    recorded = Entry.objects.filter(kind="accounts.sign_in_failed")
+    assert 1 <= recorded.count() < 20
+    assert all(made.email.encode() not in bytes(entry.body) for entry in recorded)
+
+
 def test_a_page_outside_the_roles_is_refused_and_the_attempt_stays(client, officer) -> None:
     made = officer(Role.PROSECUTOR)
     TOTP.activate(made, "JBSWY3DPEHPK3PXP")

@@ -199,6 +199,10 @@ ACCOUNT_RATE_LIMITS = {
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("COMITY_TRUSTED_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "authenticate": "comity.accounts.second_step.CodeForm",
+    "reauthenticate": "comity.accounts.second_step.CodeAgainForm",
+}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = COMITY_PAGES_URL.startswith("http://localhost")
 MFA_TOTP_ISSUER = "Comity"
 LOGIN_URL = "account_login"
