@@ -171,5 +171,5 @@ def test_a_node_id_that_our_records_cannot_hold_is_not_paired(administrator, for
     node = foreign_keys("tokyo.test.comity.example")
     node.node_id = ".".join(["x" * 60] * 4)
     with pytest.raises(Refused) as refused:
-        actions.propose_partner(administrator, node.descriptor(), DEFAULT_TYPES)
+        actions.propose_partner(administrator, node.descriptor(), ["note/1"])
     assert refused.value.code == "exchange.node_id_too_long"

@@ -104,6 +104,7 @@ def _ending_for(actor: Actor) -> list[WorkRow]:
             icon="file-lock",
         )
         for row in rows.order_by("last_day")
+        if row.last_day
     ]
 
 

@@ -41,7 +41,7 @@ class UploadMiddleware:
     ) -> HttpResponse | None:
         length = _length(request)
         match = request.resolver_match
-        place = settings.COMITY_UPLOADS.get(match.url_name) if match else None
+        place = settings.COMITY_UPLOADS.get(match.url_name or "") if match else None
         if place is None or request.content_type != MULTIPART:
             return self._without_files(request, length)
         act, largest = place
