@@ -15,7 +15,10 @@ from comity.assistance import actions
 from comity.assistance.models import LetterOfRequest
 from comity.assistance.rules import DeskState, State, TextKind
 from comity.core.errors import Refused, WrongState
+from comity.evidence import actions as evidence
 from comity.evidence.models import Disclosure
+from comity.evidence.rules import Origin
+from comity.exchange import actions as exchange
 from comity.exchange.models import OutgoingMessage
 from comity.ledger.models import Entry
 from comity.vault import storage
@@ -122,9 +125,8 @@ def test_a_text_that_changes_while_it_is_printed_keeps_the_approval_back(kyiv) -
         lambda: actions.approve_letter(supervisor, letter), change_once_printing_has_begun
     )
     assert isinstance(results[0], WrongState)
-    assert results[0].code == "letter.changed_meanwhile"
     letter.refresh_from_db()
-    assert letter.state == State.REVIEWED
+    assert letter.state == State.DRAFT  # a reviewed text changed: the review begins anew
     assert not letter.documents.exists()
 
 
@@ -141,3 +143,49 @@ def test_two_reports_at_once_are_both_kept_as_one(kyiv, asked, officer) -> None:
     assert not [result for result in results if isinstance(result, Refused)]
     assert letter.reply.reports.count() == 1
     assert OutgoingMessage.objects.filter(type="reply/1").count() == 0
+
+
+def carrying(kyiv) -> LetterOfRequest:
+    """An approved letter with an exhibit that rests on a person's consent."""
+    letter = kyiv.complete()
+    item = kyiv.item(b"her account", origin=Origin.PERSON)
+    kyiv.consent(item, "consent:7")
+    actions.attach_item(kyiv.prosecutor, letter, item, title=WORDS)
+    actions.ask_review(kyiv.prosecutor, letter)
+    actions.review_letter(kyiv.lawyer, letter)
+    actions.approve_letter(kyiv.supervisor, letter)
+    return letter
+
+
+def test_withdrawing_and_sending_at_once_leave_no_letter_on_its_way(kyiv) -> None:
+    letter = carrying(kyiv)
+    lawyer, coordinator = fresh(kyiv.lawyer), fresh(kyiv.coordinator)
+    results = at_once(
+        lambda: actions.send_letter(lawyer, letter),
+        lambda: evidence.withdraw_release(coordinator, source_ref="consent:7"),
+    )
+    assert results[1] == 1
+    assert LetterOfRequest.objects.get(pk=letter.pk).state == State.STOPPED
+    assert not OutgoingMessage.objects.exclude(status="stopped").exists()
+    assert not Disclosure.objects.exists()
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_withdrawing_while_a_worker_hands_over_gives_one_of_two_ends(kyiv, attempt) -> None:
+    letter = carrying(kyiv)
+    actions.send_letter(kyiv.lawyer, letter)
+    message, coordinator = OutgoingMessage.objects.get(), fresh(kyiv.coordinator)
+    hand, _ended = at_once(
+        lambda: exchange.begin_handing(message),
+        lambda: evidence.withdraw_release(coordinator, source_ref="consent:7"),
+    )
+    message.refresh_from_db()
+    letter.refresh_from_db()
+    if hand is None:
+        assert (message.status, letter.state) == ("stopped", State.STOPPED)
+        assert letter.withdrawn_late_at is None
+    else:
+        assert (message.status, letter.state) == ("queued", State.SENT)
+        assert message.stop_asked_at is not None
+        assert letter.withdrawn_late_at is not None
+        assert Disclosure.objects.count() == 1
