@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +26,8 @@ from comity.cases.rules import (
     ChargeState,
     ElementState,
     PersonRole,
+    bounded,
     person_code,
-    plain_line,
     plain_text,
     require_move,
 )
@@ -58,10 +59,10 @@ def open_case(
 ) -> Case:
     """Open a case with its team.
 
-    Raises Refused("cases.number_taken"), Incomplete without a number or a title.
+    Raises Refused("cases.number_taken" | "cases.too_long"), Incomplete without a number or title.
     """
     require(actor, Act.OPEN_CASE)
-    wanted, titled = plain_line(number), plain_line(title)
+    wanted, titled = bounded("number", number), bounded("title", title)
     if not wanted or not titled:
         raise Incomplete("cases.case_without_name", missing=["number", "title"])
     try:
@@ -90,10 +91,13 @@ def record_incident(
     radius_m: int | None = None,
     items: Sequence[Item] = (),
     people: Sequence[PersonReference] = (),
+    once: uuid.UUID | None = None,
 ) -> Incident:
     """Record what happened in a case the officer sees. Times are aware; coordinates WGS 84 degrees.
 
-    Raises Refused("cases.ends_before_it_starts" | "cases.not_yet" | "cases.place_in_part").
+    once: of the form that was sent; a second incident under it is refused.
+    Raises Refused("cases.ends_before_it_starts" | "cases.not_yet" | "cases.place_in_part" |
+    "cases.too_long" | "cases.sent_twice" | "evidence.use_…"), Incomplete for empty words.
     """
     require(actor, Act.RECORD_INCIDENT)
     case = fetch(Case.objects.visible_to(actor), pk=case.pk)
@@ -103,24 +107,39 @@ def record_incident(
         raise Refused("cases.not_yet")
     if (latitude is None) != (longitude is None):
         raise Refused("cases.place_in_part")
-    incident = Incident.objects.create(
-        case=case,
-        title=plain_line(title),
-        account=plain_text(account),
-        occurred_from=occurred_from,
-        occurred_to=occurred_to,
-        date_note=plain_line(date_note),
-        place=plain_line(place),
-        latitude=latitude,
-        longitude=longitude,
-        radius_m=radius_m,
-        recorded_by=actor,
+    incident = _keep_incident(
+        Incident(
+            uid=once or uuid.uuid4(),
+            case=case,
+            title=bounded("title", title),
+            account=plain_text(account),
+            occurred_from=occurred_from,
+            occurred_to=occurred_to,
+            date_note=bounded("date_note", date_note),
+            place=bounded("place", place),
+            latitude=latitude,
+            longitude=longitude,
+            radius_m=radius_m,
+            recorded_by=actor,
+        )
     )
     ledger.append(actor, "cases.incident_recorded", incident.subject, case=str(case.uid))
     for item in items:
         add_item_to_incident(actor, incident, item)
     for person in people:
         refer_to_person(actor, incident, person)
+    return incident
+
+
+def _keep_incident(incident: Incident) -> Incident:
+    missing = [name for name in ("title", "account", "place") if not getattr(incident, name)]
+    if missing:
+        raise Incomplete("cases.nothing_written", missing=missing)
+    try:
+        with transaction.atomic():
+            incident.save(force_insert=True)
+    except IntegrityError as twice:
+        raise Refused("cases.sent_twice") from twice
     return incident
 
 
@@ -161,7 +180,7 @@ def add_item_to_incident(
     item = fetch(Item.objects.visible_to(actor), pk=item.pk)
     evidence.require_use_in_case(item, incident.case.uid)
     link, new = IncidentItem.objects.get_or_create(
-        incident=incident, item=item, defaults={"note": plain_line(note), "added_by": actor}
+        incident=incident, item=item, defaults={"note": bounded("note", note), "added_by": actor}
     )
     if new:
         ledger.append(actor, "cases.item_tied", incident.subject, item=str(item.uid))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any
@@ -36,6 +37,25 @@ def _case_workers() -> Any:
     return Officer.objects.filter(is_active=True, held_roles__role__in=roles).distinct()
 
 
+def _require_keys(field: forms.Field, value: Any) -> None:
+    """Refuse what no database has as a key, before it is asked. Raises ValidationError."""
+    for each in value if isinstance(value, list | tuple) else ():
+        text = str(each)
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise ValidationError(field.error_messages["invalid_pk_value"] % {"pk": text[:20]})
+
+
+class OfficerChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # none at run time
+    """Officers by name."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> Any:
+        """Check that each value can be a key at all, then as usual."""
+        _require_keys(self, value)
+        return super().clean(value)
+
+
 class CaseForm(forms.Form):
     number = forms.CharField(
         label=pgettext_lazy("law", "Number of the proceeding"),
@@ -52,11 +72,10 @@ class CaseForm(forms.Form):
         choices=lambda: [(stage.value, label(stage)) for stage in Stage],
         widget=forms.RadioSelect(attrs={"class": "govuk-radios--inline"}),
     )
-    members = forms.ModelMultipleChoiceField(
+    members = OfficerChoice(
         label=_("Who works on it with you"),
         queryset=Officer.objects.none(),
         required=False,
-        widget=forms.CheckboxSelectMultiple,
         help_text=_("Only they and you can open the case. Others can be let in later."),
     )
 
@@ -67,6 +86,7 @@ class CaseForm(forms.Form):
 
 
 class IncidentForm(forms.Form):
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     title = forms.CharField(
         label=_("What happened, in one line"),
         max_length=200,
@@ -130,7 +150,7 @@ class IncidentForm(forms.Form):
         """What `record_incident` takes."""
         wanted = (
             "title", "account", "occurred_from", "occurred_to", "date_note", "place", "latitude",
-            "longitude", "radius_m",
+            "longitude", "radius_m", "once",
         )  # fmt: skip
         return {name: self.cleaned_data[name] for name in wanted}
 
@@ -168,6 +188,11 @@ class ItemChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # n
     """Items by number and title."""
 
     widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> Any:
+        """Check that each value can be a key at all, then as usual."""
+        _require_keys(self, value)
+        return super().clean(value)
 
     def label_from_instance(self, item: Any) -> str:
         codes = [label(each.code, "UseCondition") for each in item.conditions.all()]

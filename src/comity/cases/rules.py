@@ -131,3 +131,17 @@ _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\
 def plain_line(text: str) -> str:
     """Return plain_text on one line, with single spaces."""
     return " ".join(plain_text(text).split())
+
+
+LINES_AT_MOST = {"number": 40, "title": 200, "date_note": 120, "place": 200, "note": 300}
+
+
+def bounded(field: str, text: str) -> str:
+    """Return plain_line of a field that the database bounds; form C can be longer than what came.
+
+    Raises Refused("cases.too_long", field=name).
+    """
+    line = plain_line(text)
+    if len(line) > LINES_AT_MOST[field]:
+        raise Refused("cases.too_long", field=field)
+    return line

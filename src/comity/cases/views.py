@@ -169,6 +169,9 @@ def incident_new(request: HttpRequest, pk: int) -> HttpResponse:
     require(actor, Act.RECORD_INCIDENT)
     form = IncidentForm(request.POST or None)
     if form.is_valid():
+        made_before = found.incidents.filter(uid=form.cleaned_data["once"]).first()
+        if made_before is not None:
+            return redirect("incident", pk=made_before.pk)
         try:
             made = actions.record_incident(actor, found, **form.facts())
         except Refused as refusal:

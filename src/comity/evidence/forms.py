@@ -74,6 +74,7 @@ class OpenForm(forms.Form):
 
 
 class AddItemForm(forms.Form):
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     file = forms.FileField(
         label=_("File"),
         allow_empty_file=True,
@@ -161,6 +162,16 @@ class AddItemForm(forms.Form):
 
 
 class ItemsField(_ItemsField):
+    def clean(self, value: Any) -> Any:
+        """Check that each value can be a key at all, then as usual."""
+        for each in value if isinstance(value, list | tuple) else ():
+            text = str(each)
+            if not (text.isascii() and text.isdigit() and len(text) < 19):
+                raise forms.ValidationError(
+                    self.error_messages["invalid_pk_value"] % {"pk": text[:20]}
+                )
+        return super().clean(value)
+
     def label_from_instance(self, item: Item) -> str:
         return said_of(item)
 

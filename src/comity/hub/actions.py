@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from django.utils import timezone
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch
 from comity.cases.models import Case
-from comity.cases.rules import plain_line, plain_text
+from comity.cases.rules import bounded, plain_line, plain_text
 from comity.core import personal
 from comity.core.access import Act, Compartment, require
 from comity.core.errors import Incomplete, Refused, WrongState
@@ -299,16 +300,19 @@ def take_accounts(
     taken_at: datetime | None = None,
     place: str = "",
     video_recorded: bool = False,
+    once: uuid.UUID | None = None,
 ) -> Account:
     """Take what a person told and handed over at one time into the vault, all of it or nothing.
 
     The bytes are taken in before the transaction. The items are visible to the person's team only,
     until they are shared; agreements in force cover them at once.
-    Raises Incomplete("hub.nothing_handed"), Refused("hub.taken_in_future" | "vault.…").
+    once: of the form that was sent; a second account under it is refused.
+    Raises Incomplete("hub.nothing_handed"), Refused("hub.taken_in_future" | "hub.sent_twice" |
+    "cases.too_long" | "vault.…").
     """
     if not handed:
         raise Incomplete("hub.nothing_handed", missing=["text", "files"])
-    links = _take(actor, person, handed, _Told(form, taken_at, place, video_recorded))
+    links = _take(actor, person, handed, _Told(form, taken_at, place, video_recorded, once))
     return links[0].account
 
 
@@ -318,6 +322,7 @@ class _Told:
     taken_at: datetime | None
     place: str
     video_recorded: bool
+    once: uuid.UUID | None = None
 
 
 def _take(
@@ -348,12 +353,15 @@ def _take(
 
 
 def _open_account(actor: Officer, person: Person, told: _Told) -> Account:
+    if told.once is not None and Account.objects.filter(uid=told.once).exists():
+        raise Refused("hub.sent_twice")
     return Account.objects.create(
+        uid=told.once or uuid.uuid4(),
         person=person,
         form=told.form,
         taken_at=told.taken_at or timezone.now(),
         taken_by=actor,
-        place=plain_line(told.place),
+        place=bounded("place", told.place),
         video_recorded=told.video_recorded,
     )
 

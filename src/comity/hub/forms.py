@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, time
 from typing import Any
 
@@ -175,6 +176,12 @@ class ConsentForm(forms.Form):
         help_text=_("Ask the person to tell in own words what was agreed; write that down."),
     )
 
+    def clean_how_understood(self) -> str:
+        said = plain_text(self.cleaned_data["how_understood"])
+        if not said:
+            raise forms.ValidationError(_("Write down how the person said it back."))
+        return said
+
     def facts(self) -> dict[str, Any]:
         """What `record_consent` takes, without the version of the text."""
         fields = dict(self.cleaned_data)
@@ -214,6 +221,7 @@ def _kind_choices() -> list[tuple[str, str]]:
 
 
 class NewAccountForm(forms.Form):
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     form = forms.ChoiceField(
         label=pgettext_lazy("law", "Form of the account"),
         choices=lambda: _labelled(AccountForm),

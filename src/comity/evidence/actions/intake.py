@@ -64,6 +64,7 @@ def ingest(
     declared_type: str = "",
     compartment: str = Compartment.INVESTIGATION,
     expected_size: int | None = None,
+    once: uuid.UUID | None = None,
 ) -> Item:
     """Take the bytes of source into the vault, then make the item: see `ingest_stored`.
 
@@ -84,6 +85,7 @@ def ingest(
         original_name=original_name,
         declared_type=declared_type,
         compartment=compartment,
+        once=once,
     )
 
 
@@ -100,14 +102,17 @@ def ingest_stored(
     original_name: str | bytes = "",
     declared_type: str = "",
     compartment: str = Compartment.INVESTIGATION,
+    once: uuid.UUID | None = None,
 ) -> Item:
     """Make an item of bytes that were taken in, with its first two custody records.
 
     The same bytes may become several items: each has a custody of its own, the bytes are stored
     once. access: the records whose teams see it, such as ("case", uid); at least one, and an
     officer belongs to each of them. original_name is kept to be read and is never used as a name.
+    once: of the form that was sent; a second item under it is refused.
     Raises NotAllowed, Incomplete("evidence.incomplete"), Refused("evidence.unknown_kind" |
-    "evidence.not_in_team" | "evidence.too_long" | "vault.…"), Untrusted("vaultfile.…").
+    "evidence.not_in_team" | "evidence.too_long" | "evidence.sent_twice" | "vault.…"),
+    Untrusted("vaultfile.…").
     """
     require(actor, Act.ADD_ITEM)
     _require_sound(title, kind, access)
@@ -116,7 +121,10 @@ def ingest_stored(
     file = vault.keep(actor, taken)
     with vault.open_file(actor, file) as reader:
         sniffed = media.sniff(reader.read(media.HEAD_BYTES))
+    if once is not None and Item.objects.filter(uid=once).exists():
+        raise Refused("evidence.sent_twice")
     item = Item.objects.create(
+        uid=once or uuid.uuid4(),
         title=plain_line(title),
         kind=kind,
         stored_file=file,

@@ -223,6 +223,9 @@ def add(request: HttpRequest) -> HttpResponse:
     if was_stopped(request):
         form.add_error(None, label("vault.disk_full"))
     elif form.is_valid():
+        twice = Item.objects.visible_to(actor).filter(uid=form.cleaned_data["once"]).first()
+        if twice is not None:
+            return redirect("item", pk=twice.pk)
         try:
             made = _take_in(actor, form.cleaned_data)
         except (Refused, Untrusted) as refusal:
@@ -257,6 +260,7 @@ def _take_in(actor: Officer, fields: dict[str, Any]) -> Item:
             declared_type=upload.content_type or "",
             compartment=fields["compartment"],
             expected_size=upload.size,
+            once=fields["once"],
         )
 
 

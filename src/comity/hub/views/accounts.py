@@ -56,6 +56,8 @@ def account_new(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(None, label("hub.upload_stopped"))
     if form.is_valid():
         fields = form.cleaned_data
+        if found.accounts.filter(uid=fields["once"]).exists():
+            return redirect("person", pk=pk)
         try:
             actions.take_accounts(
                 actor,
@@ -65,6 +67,7 @@ def account_new(request: HttpRequest, pk: int) -> HttpResponse:
                 taken_at=form.moment,
                 place=fields["place"],
                 video_recorded=fields["video_recorded"],
+                once=fields["once"],
             )
         except Refused as refusal:
             form.add_error(None, label(refusal))
