@@ -46,6 +46,11 @@ LABELS: dict[str, Any] = {
     "ProposalState.confirmed": _("Confirmed"),
     "ProposalState.rejected": _("Rejected"),
     "ProposalState.withdrawn": _("Withdrawn"),
+    "Part.list.letters": _("the list of letters"),
+    "Part.officer": _("an officer’s roles"),
+    "Part.proposal": _("a proposed change of officers"),
+    "Part.team": _("the team of a record"),
+    "Part.reason": _("the reason for an emergency opening"),
     "Finding.justified": _("justified"),
     "Finding.not_justified": _("not justified"),
 }

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch, officer_of
 from comity.assistance import actions
 from comity.assistance.citations import provision_of
@@ -35,6 +36,7 @@ def letters(request: HttpRequest) -> HttpResponse:
     """Letters that this officer sees, in two tabs, those that have ended on demand."""
     officer = officer_of(request)
     require(officer, Act.SEE_LETTERS)
+    accounts.record_look(officer, officer.subject, part="list.letters")
     seen = LetterOfRequest.objects.visible_to(officer)
     shown = request.GET.get("tab", Direction.OUTGOING)
     direction = Direction.INCOMING if shown == Direction.INCOMING else Direction.OUTGOING
