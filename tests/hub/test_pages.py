@@ -160,7 +160,7 @@ def test_the_page_shows_answers_and_who_was_not_asked(hub, told, sign_in) -> Non
     agreed = page[page.index('id="agreed"') : page.index('id="accounts"')]
     assert "Full statement" in agreed
     assert agreed.count("Not asked") == 5
-    assert agreed.count("With the prosecutor’s office") == 1
+    assert agreed.count("As for the prosecutor’s office") == 1
     assert "Ministry of Justice" in agreed
     assert "Old partner" not in agreed
 

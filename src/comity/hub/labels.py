@@ -41,7 +41,7 @@ LABELS: dict[str, Any] = {
     "Answer.withdrawn": _("Withdrawn"),
     "Answer.not_asked": _("Not asked"),
     "Answer.ended": _("Ended"),
-    "Answer.implied": _("With the prosecutor’s office"),
+    "Answer.implied": _("As for the prosecutor’s office"),
     "GivenBy.self": _("The person"),
     "GivenBy.guardian": _("A guardian"),
     "GivenBy.child_and_guardian": _("The child and a guardian, both"),
