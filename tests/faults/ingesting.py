@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import itertools
-import json
 import random
-import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.utils import timezone  # noqa: E402
+
+from comity.accounts.models import Officer  # noqa: E402
+from comity.core.access import Compartment  # noqa: E402
+from comity.evidence import actions as evidence  # noqa: E402
+from comity.evidence.rules import Origin  # noqa: E402
+from comity.hub.models import Person  # noqa: E402
+from tests.faults.acting import keep_acting  # noqa: E402
 
 
-def main() -> None:
-    import django
-
-    django.setup()
-    from django.utils import timezone
-
-    from comity.accounts.models import Officer
-    from comity.core.access import Compartment
-    from comity.evidence import actions as evidence
-    from comity.evidence.rules import Origin
-    from comity.hub.models import Person
-
-    asked = json.loads(sys.argv[1])
+def ingest(asked: dict[str, Any], chance: random.Random) -> Iterator[dict[str, Any]]:
     officer = Officer.objects.get(email=asked["email"])
     person = Person.objects.get(pk=asked["person"])
-    chance = random.Random(f"{asked['seed']}:{asked['run']}")
     for number in itertools.count():
         name = f"{asked['seed']}:{asked['run']}:{number}:".encode()
         with tempfile.TemporaryFile() as source:
-            source.write(name + chance.randbytes(chance.choice([1, 70_000, 1_500_000, 6_000_000])))
+            source.write(name + chance.randbytes(chance.choice([1, 70_000, 1_500_000, 4_000_000])))
             source.seek(0)
             item = evidence.ingest(
                 officer,
@@ -42,9 +43,9 @@ def main() -> None:
                 ),
                 compartment=Compartment.DISCLOSABLE,
             )
-        sys.stdout.write(json.dumps({"sha256": item.sha256, "size": item.size}) + "\n")
-        sys.stdout.flush()
+        time.sleep(0.1)  # the machine has others to serve
+        yield {"sha256": item.sha256, "size": item.size}
 
 
 if __name__ == "__main__":
-    main()
+    keep_acting(ingest)

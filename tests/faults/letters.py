@@ -1,34 +1,51 @@
-"""A process of one officer: waits for a line, then sends the letter at once with the others."""
+"""Officers in processes of their own who wait for a line, then send the same letter at once."""
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 
+import django
 
-def main() -> None:
-    import django
+django.setup()
 
-    django.setup()
-    from django.db import connection
+from django.db import connection  # noqa: E402
 
-    from comity.accounts.models import Officer
-    from comity.assistance import actions
-    from comity.assistance.models import LetterOfRequest
-    from comity.core.errors import Refused
+from comity.accounts.models import Officer  # noqa: E402
+from comity.assistance import actions  # noqa: E402
+from comity.assistance.models import LetterOfRequest  # noqa: E402
+from comity.core.errors import Refused  # noqa: E402
+from tests.faults.acting import say  # noqa: E402
 
-    officer, letter = Officer.objects.get(email=sys.argv[1]), LetterOfRequest.objects.get()
+
+def send(email: str, begin: int) -> None:
+    officer, letter = Officer.objects.get(email=email), LetterOfRequest.objects.get()
     connection.ensure_connection()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
+    say({"ready": email})
+    os.read(begin, 1)  # returns when the parent closes the other end
     try:
         actions.send_letter(officer, letter)
     except Refused as refusal:
-        sys.stdout.write(json.dumps({"refused": refusal.code}) + "\n")
+        say({"refused": refusal.code})
     else:
-        sys.stdout.write(json.dumps({"sent": True}) + "\n")
+        say({"sent": True})
+
+
+def main(emails: list[str]) -> None:
+    begin, hold = os.pipe()
+    children = []
+    for email in emails:
+        child = os.fork()
+        if child == 0:
+            os.close(hold)
+            send(email, begin)
+            os._exit(0)
+        children.append(child)
+    sys.stdin.readline()
+    os.close(hold)
+    for child in children:
+        os.waitpid(child, 0)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

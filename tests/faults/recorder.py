@@ -1,4 +1,4 @@
-"""Somebody in the middle who has Tokyo's TLS key: writes down every call as it went by."""
+"""Somebody in the middle who claims to be Tokyo: writes down every call as it went by."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ def client_context(authority: Path, keys: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(authority)
     context.load_cert_chain(keys / "tls-client.pem", keys / "tls-client.key")
+    return context
+
+
+def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """TLS as a listener with this certificate takes calls."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
     return context
 
 
@@ -63,15 +70,12 @@ def call_raw(port: int, context: ssl.SSLContext, request: bytes) -> bytes:
 
 
 class Recorder:
-    """Takes the partner's calls at the public port and passes them on; `calls` holds each whole."""
+    """Takes the partner's calls at the public port and passes them on; `calls` has the answered."""
 
-    def __init__(self, port: int, target: int, theirs: Path, ours: Path) -> None:
-        """theirs: the keys folder of the node that is called; ours: of the one that calls."""
+    def __init__(self, port: int, target: int, *, served: ssl.SSLContext, onward: ssl.SSLContext):
+        """served: whom it claims to be. onward: as whom it calls the node at target."""
         self.calls: list[bytes] = []
-        self._target = target
-        self._served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._served.load_cert_chain(theirs / "tls.pem", theirs / "tls.key")
-        self._onward = client_context(theirs / "ca.pem", ours)
+        self._target, self._served, self._onward = target, served, onward
         self._server = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -92,5 +96,7 @@ class Recorder:
     def _carry(self, plain: socket.socket) -> None:
         with suppress(OSError), self._served.wrap_socket(plain, server_side=True) as line:
             while request := read_message(line):
-                self.calls.append(request)
-                line.sendall(call_raw(self._target, self._onward, request))
+                answer = call_raw(self._target, self._onward, request)
+                if answer:
+                    self.calls.append(request)
+                line.sendall(answer)

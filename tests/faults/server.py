@@ -1,13 +1,18 @@
-"""A PostgreSQL server of a test's own, with fsync on, that can be killed and started again."""
+"""A PostgreSQL server of a test's own that can be killed and started again.
+
+It does not wait for the disk while nodes are made; `be_durable` ends that before any kill.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,10 +23,8 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[2]
 START_WITHIN_SECONDS = 60.0
-SETTINGS = (
-    "-c listen_addresses=127.0.0.1 -c fsync=on -c full_page_writes=on -c synchronous_commit=on "
-    "-c max_connections=100 -c checkpoint_timeout=30s"
-)
+SETTINGS = "-c listen_addresses=127.0.0.1 -c max_connections=100 -c checkpoint_timeout=30s"
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
 
 def _scripts() -> object:
@@ -39,15 +42,16 @@ def _scripts() -> object:
 class Server:
     """`start`, `kill` (-9, the postmaster), `start` again on the same data; `stop` at the end."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self) -> None:
+        # Not among pytest's folders: another run of pytest closes them to `nobody`.
+        self.folder = Path(tempfile.mkdtemp(prefix="comity-postgresql-"))
         self._scripts = _scripts()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"postgresql://comity@127.0.0.1:{self.port}/postgres"
         self._init()
+        self._set(dict.fromkeys(DURABLE, "off"))
         self.start()
 
     def _run(self, command: list[str]) -> None:
@@ -61,19 +65,27 @@ class Server:
         if os.getuid() == 0:
             account = pwd.getpwnam("nobody")
             os.chown(self.folder, account.pw_uid, account.pw_gid)
-            self._open_the_way()
+            self.folder.chmod(0o755)
         initdb = self._pg_ctl.with_name("initdb")
         self._run(
             [str(initdb), "-D", str(self.folder / "data"), "-U", "comity", "--auth=trust",
-             "-E", "UTF8", "--locale=C.UTF-8"]
+             "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         )  # fmt: skip
 
-    def _open_the_way(self) -> None:
-        """pytest's folders are closed to others; the server runs as `nobody`."""
-        for parent in self.folder.parents:
-            if parent == Path("/tmp") or parent.stat().st_uid != 0:
-                break
-            parent.chmod(parent.stat().st_mode | 0o011)
+    def _set(self, values: dict[str, str]) -> None:
+        lines = "".join(f"{name} = {value}\n" for name, value in values.items())
+        (self.folder / "data/postgresql.auto.conf").write_text(lines)
+
+    def be_durable(self) -> None:
+        """From now on a commit is on the disk when it returns, as on a node in production."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+            self._set(DURABLE)
+            connection.execute("SELECT pg_reload_conf()")
+            end = time.monotonic() + START_WITHIN_SECONDS
+            while connection.execute("SHOW fsync").fetchone() != ("on",):
+                assert time.monotonic() < end, "fsync is still off"
+                time.sleep(0.05)
 
     def start(self) -> None:
         """Start and wait; after a kill -9 the orphans of the old postmaster must end first."""
@@ -102,6 +114,7 @@ class Server:
             self._run(
                 [str(self._pg_ctl), "-D", str(self.folder / "data"), "-m", "immediate", "stop"]
             )
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def fresh_database(self, name: str) -> str:
         """Make an empty database; return its address."""

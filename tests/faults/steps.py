@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import time
 import uuid
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +22,15 @@ from comity.assistance.models import LetterOfRequest
 from comity.cases import actions as cases
 from comity.core.access import Act, NodeActor, Role
 from comity.core.errors import Untrusted
+from comity.core.sealing import envelope, keys
 from comity.evidence.models import Disclosure, Item
-from comity.exchange import transport
+from comity.exchange import actions as exchange
+from comity.exchange import spool, transport
 from comity.exchange.models import IncomingMessage, OutgoingMessage, Partner, Rejection
 from comity.hub import actions as hub
 from comity.hub.rules import AgeBand
 from comity.ledger import actions as ledger
+from comity.ledger.models import Entry
 from comity.vault import actions as vault
 from comity.vault import storage
 from comity.vault.models import StoredFile
@@ -80,6 +86,11 @@ def items() -> list[dict[str, Any]]:
     ]
 
 
+def counts() -> list[int]:
+    """How many items and how many stored files."""
+    return [Item.objects.count(), StoredFile.objects.count()]
+
+
 def store() -> dict[str, Any]:
     """Rows against objects, after a sweep that spares nothing which no row names."""
     swept = vault.sweep(NODE, incoming_seconds=0, object_seconds=0)
@@ -101,18 +112,20 @@ def store() -> dict[str, Any]:
     }
 
 
-def known_files() -> list[int]:
-    return list(StoredFile.objects.order_by("id").values_list("size", flat=True))
-
-
 def sweep() -> None:
     vault.sweep(NODE, incoming_seconds=0, object_seconds=0)
 
 
+def failed_sign_ins() -> int:
+    return Entry.objects.filter(kind="accounts.sign_in_failed").count()
+
+
 def whole_ledger() -> dict[str, int]:
-    """Number what waits, then recompute everything."""
-    while ledger.sequence_pending():
-        pass
+    """Number what waits, also beside a worker that does the same, then recompute everything."""
+    end = time.monotonic() + 60
+    while ledger.pending_count() and time.monotonic() < end:
+        if not ledger.sequence_pending():
+            time.sleep(0.1)
     return {"entries": ledger.verify_all(), "pending": ledger.pending_count()}
 
 
@@ -148,6 +161,37 @@ def forward(path: str, message_id: str) -> list[Any]:
     with transport.Line(Partner.objects.get()) as line:
         answer = line.call("PUT", f"/x/1/messages/{message_id}", body=Path(path).read_bytes())
     return [answer.status, answer.code]
+
+
+def send_for_another(to: str) -> str:
+    """Queue a message whose envelope is sealed to a key that the partner does not have.
+
+    to: the node that the envelope names; perhaps the partner itself.
+    """
+    partner, key = Partner.objects.get(), keys.generate(keys.Suite.MLKEM768_X25519)
+    prepared = exchange.prepare_message(
+        partner, "note/1", body={"text": "for somebody else"}, conversation=uuid.uuid4()
+    )
+    public = {
+        "message_id": str(prepared.message.id),
+        "from": settings.COMITY_NODE_ID,
+        "to": to,
+        "kind": "message",
+    }
+    with spool.absolute(prepared.sealed_path).open("wb") as target:
+        sealed = envelope.seal_stream(
+            io.BytesIO(b"not for whom it reaches"),
+            target,
+            public,
+            [envelope.Recipient(to, keys.Suite.MLKEM768_X25519, key.key_id, key.public)],
+        )
+    misdirected = replace(prepared, sealed_sha256=sealed.sha256, sealed_size=sealed.size)
+    return str(exchange.queue_message(NODE, misdirected).uid)
+
+
+def outgoing_of(message_id: str) -> list[str]:
+    message = OutgoingMessage.objects.get(uid=uuid.UUID(message_id))
+    return [message.status, message.last_error]
 
 
 def incoming_of(message_id: str) -> int:

@@ -30,15 +30,16 @@ class Browser:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def sign_in(self) -> None:
+    def sign_in(self, attempts: int = 3) -> None:
         """Password, then the code of the moment; a code is good once, so wait for the next."""
         self._client.get("/account/login/").raise_for_status()
         self.post("/account/login/", {"login": self._email, "password": self._password})
-        for _ in range(3):
+        for attempt in range(attempts):
+            if attempt:
+                time.sleep(31 - time.time() % 30)
             self.post("/account/2fa/authenticate/", {"code": code(self._secret, time.time())})
             if self.get("/").status_code == 200:
                 return
-            time.sleep(31 - time.time() % 30)
         raise SignInFailed(self.get("/").status_code)
 
     def get(self, path: str) -> httpx2.Response:

@@ -57,7 +57,7 @@ class Node:
         return kept | {
             "COMITY_HOME": str(self.home),
             "DJANGO_SETTINGS_MODULE": self.settings_module,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
             "COMITY_HASHED_STATIC": "0",
             **self.extra,
         }
@@ -147,6 +147,8 @@ class Node:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if not name.startswith("worker"):  # a child may still hold the port for a moment
+            wait_until_free(self.listen_port if name == "exchange" else self.pages_port)
 
     def stop(self, name: str) -> None:
         """Ask a process to end."""
@@ -296,6 +298,18 @@ def wait_for_port(port: int, process: subprocess.Popen[Any], seconds: float = 20
                 return
         time.sleep(0.05)
     raise TimeoutError(f"nothing listens on port {port}")
+
+
+def wait_until_free(port: int, seconds: float = 10.0) -> None:
+    """Wait until nothing takes connections at the port any more."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"something still listens on port {port}")
 
 
 def wait_for_handshake(port: int, seconds: float = 30.0) -> None:

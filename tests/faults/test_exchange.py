@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,30 +19,20 @@ import pytest
 
 from comity.core import certificates
 from tests.faults import site as sites
-from tests.faults.recorder import Recorder, call_raw, client_context
+from tests.faults.recorder import Recorder, call_raw, client_context, server_context
 from tests.faults.site import STEPS, Site, until
-from tests.two_nodes.harness import ROOT, Node, free_ports
+from tests.two_nodes.harness import ROOT, Node, NodeRefused
 
 pytestmark = [pytest.mark.two_nodes, pytest.mark.slow]
 LISTENING = ("exchange", "worker")
 
 
-@pytest.fixture(scope="module")
-def paired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = sites.make_site(tmp_path_factory.mktemp("sending"), paired=True)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 @pytest.fixture
-def site(paired: Site) -> Iterator[Site]:
+def site(live_site: Site) -> Iterator[Site]:
     """Both nodes running; after each test ledgers and chains of receipts hold on both."""
-    for node in paired.nodes:
-        sites.start(node, *LISTENING)
-    yield paired
-    for node in paired.nodes:
+    sites.start(*live_site.nodes, names=LISTENING)
+    yield live_site
+    for node in live_site.nodes:
         assert node.run(f"{STEPS}.whole_ledger")["pending"] == 0
         node.run("chain_lengths")
 
@@ -81,7 +73,7 @@ def test_messages_survive_kill_9_of_database_web_worker_and_sender(site: Site) -
         sites.whole(site.tokyo, *LISTENING),
         senders["tokyo"].victim(),
     ]
-    sites.kill_in_turn(victims, random.Random(20231), rounds=7)
+    sites.kill_in_turn(victims, random.Random(20231), rounds=6)
     for sender in senders.values():
         sender.stop()
     settle(site)
@@ -108,6 +100,8 @@ def test_messages_survive_kill_9_of_database_web_worker_and_sender(site: Site) -
 
 def test_a_node_that_was_away_for_an_hour_gets_everything_once(site: Site) -> None:
     """The hour passes in the database: every moment that something waits for moves back."""
+    assert site.tokyo.proxy is not None
+    site.tokyo.proxy.down()
     for name in LISTENING:
         site.tokyo.kill(name)
     sent = [site.kyiv.run("send_note", text=f"away {n}", sizes=[50_000]) for n in range(3)]
@@ -123,7 +117,8 @@ def test_a_node_that_was_away_for_an_hour_gets_everything_once(site: Site) -> No
         assert pause < timedelta(minutes=5, seconds=1)
         site.kyiv.run(f"{STEPS}.pass_time", minutes=15)
     assert site.kyiv.run("statuses")["queued"] == 3
-    sites.start(site.tokyo, *LISTENING)
+    sites.start(site.tokyo, names=LISTENING)
+    site.tokyo.proxy.up()
     site.kyiv.run(f"{STEPS}.pass_time", minutes=5)
     until(lambda: len(notes_of(site.tokyo, set(sent))) == 3, lambda: site.kyiv.run("outgoing"))
     settle(site)
@@ -131,54 +126,104 @@ def test_a_node_that_was_away_for_an_hour_gets_everything_once(site: Site) -> No
     assert site.kyiv.run(f"{STEPS}.waits")["failures"] == 0
 
 
-@pytest.mark.parametrize(("fault", "code"), [("expired", "tls.expired"),
-                                              ("stranger", "tls.unknown_authority")])  # fmt: skip
-def test_nothing_leaves_under_a_wrong_certificate_and_all_once_it_is_right(
-    site: Site, fault: str, code: str
-) -> None:
-    keys = site.tokyo.home / "keys"
-    kept = {name: (keys / name).read_bytes() for name in ("tls.pem", "tls.key")}
-    now = datetime.now(UTC)
+def wrong(node: Node, kind: str, *, of_stranger: bool) -> certificates.KeyPair:
+    """A certificate of this node's that has expired, or one by another authority."""
+    keys, now = node.home / "keys", datetime.now(UTC)
     authority = certificates.KeyPair((keys / "ca.key").read_bytes(), (keys / "ca.pem").read_bytes())
-    if fault == "stranger":
-        authority = certificates.make_ca("somebody else", now, 10)
-    begins, days = (now - timedelta(days=20), 19) if fault == "expired" else (now, 10)
-    made = certificates.make_certificate(authority, "x", "tls_server", ["localhost"], begins, days)
-    try:
-        (keys / "tls.pem").write_bytes(made.certificate_pem)
-        (keys / "tls.key").write_bytes(made.key_pem)
-        site.tokyo.stop("exchange")
-        site.tokyo.start("exchange")
-        uid = site.kyiv.run("send_note", text=f"under a certificate that is {fault}")
-        until(
-            lambda: site.kyiv.run(f"{STEPS}.waits")["last_error"] == code,
-            lambda: site.kyiv.run(f"{STEPS}.waits"),
-        )
-        assert site.tokyo.run(f"{STEPS}.incoming_of", message_id=uid) == 0
-    finally:
-        for name, data in kept.items():
-            (keys / name).write_bytes(data)
-        site.tokyo.stop("exchange")
-        site.tokyo.start("exchange")
-    settle(site)
-    assert len(notes_of(site.tokyo, {uid})) == 1
+    begins, days = now - timedelta(days=20), 19
+    if of_stranger:
+        authority, begins, days = certificates.make_ca("somebody else", now, 10), now, 10
+    return certificates.make_certificate(authority, "x", kind, ["localhost"], begins, days)
 
 
-@pytest.fixture
-def recorder(site: Site) -> Iterator[Recorder]:
-    """Calls to Tokyo pass by somebody who writes them down."""
-    tokyo, behind = site.tokyo, free_ports(1)[0]
-    tokyo.stop("exchange")
-    tokyo.listen_port = behind
-    tokyo.start("exchange")
-    middle = Recorder(tokyo.public_port, behind, tokyo.home / "keys", site.kyiv.home / "keys")
+def last_error(node: Node, code: str) -> None:
+    """Wait until a call to the partner failed for this reason."""
+    until(
+        lambda: node.run(f"{STEPS}.waits")["last_error"] == code,
+        lambda: node.run(f"{STEPS}.waits"),
+    )
+
+
+@contextmanager
+def in_the_middle(site: Site, served: ssl.SSLContext) -> Iterator[Recorder]:
+    """Kyiv's calls to Tokyo reach somebody who writes them down and passes them on."""
+    tokyo = site.tokyo
+    assert tokyo.proxy is not None
+    tokyo.proxy.down()
+    onward = client_context(tokyo.home / "keys/ca.pem", site.kyiv.home / "keys")
+    middle = Recorder(tokyo.public_port, tokyo.listen_port, served=served, onward=onward)
     try:
         yield middle
     finally:
         middle.close()
-        tokyo.stop("exchange")
-        tokyo.listen_port = tokyo.public_port
-        tokyo.start("exchange")
+        tokyo.proxy.up()
+
+
+@pytest.mark.parametrize(
+    ("of_stranger", "code"), [(False, "tls.expired"), (True, "tls.unknown_authority")]
+)
+def test_nothing_is_said_to_a_wrong_certificate_and_all_once_it_is_right(
+    site: Site, tmp_path: Path, of_stranger: bool, code: str
+) -> None:
+    made = wrong(site.tokyo, "tls_server", of_stranger=of_stranger)
+    (tmp_path / "pem").write_bytes(made.certificate_pem)
+    (tmp_path / "key").write_bytes(made.key_pem)
+    with in_the_middle(site, server_context(tmp_path / "pem", tmp_path / "key")) as middle:
+        uid = site.kyiv.run("send_note", text="to a listener that may be somebody else")
+        last_error(site.kyiv, code)
+        assert middle.calls == []
+    settle(site)
+    assert len(notes_of(site.tokyo, {uid})) == 1
+
+
+@pytest.mark.parametrize(
+    ("of_stranger", "code"), [(False, "tls.they_say_expired"), (True, "tls.they_refuse_us")]
+)
+def test_nobody_is_let_in_with_a_wrong_certificate_and_all_arrives_once_it_is_right(
+    site: Site, of_stranger: bool, code: str
+) -> None:
+    keys = site.kyiv.home / "keys"
+    kept = {path: path.read_bytes() for path in (keys / "tls-client.key", keys / "tls-client.pem")}
+    made = wrong(site.kyiv, "tls_client", of_stranger=of_stranger)
+    try:
+        for path, data in zip(kept, made, strict=True):
+            path.write_bytes(data)
+        uid = site.kyiv.run("send_note", text="from somebody who may be somebody else")
+        last_error(site.kyiv, code)
+        assert site.tokyo.run(f"{STEPS}.incoming_of", message_id=uid) == 0
+    finally:
+        for path, data in kept.items():
+            path.write_bytes(data)
+    settle(site)
+    assert len(notes_of(site.tokyo, {uid})) == 1
+
+
+def test_a_disk_that_fills_up_here_queues_nothing_and_there_loses_nothing(site: Site) -> None:
+    """Of three attachments the disk there takes some; a part of the next does not fit any more."""
+    before = set(site.kyiv.run(f"{STEPS}.message_uids"))
+    with (
+        sites.on_small_disks(site.kyiv, "spool", megabytes=8),
+        pytest.raises(NodeRefused, match="full"),
+    ):
+        site.kyiv.run("send_note", text="no room here", sizes=[4_000_000, 4_000_001])
+    assert set(site.kyiv.run(f"{STEPS}.message_uids")) == before
+    with sites.on_small_disks(site.tokyo, "spool", megabytes=8) as make_room:
+        uid = site.kyiv.run("send_note", text="no room there", sizes=[3_000_000, 9_000_000])
+        last_error(site.kyiv, "storage.full")
+        assert notes_of(site.tokyo, {uid}) == []
+        make_room()
+        settle(site)
+    (note,) = notes_of(site.tokyo, {uid})
+    assert len(note["attachments"]) == 2
+    assert site.tokyo.run(f"{STEPS}.store")["broken"] == []
+
+
+@pytest.fixture
+def recorder(site: Site) -> Iterator[Recorder]:
+    """Somebody who has Tokyo's own TLS key."""
+    keys = site.tokyo.home / "keys"
+    with in_the_middle(site, server_context(keys / "tls.pem", keys / "tls.key")) as middle:
+        yield middle
 
 
 def test_calls_played_again_change_nothing(site: Site, recorder: Recorder, tmp_path: Path) -> None:
@@ -216,26 +261,26 @@ def _what_tokyo_knows(site: Site, uid: str) -> tuple[Any, ...]:
         len(tokyo.run("incoming")),
         tokyo.run("receipt_events", message_id=uid),
         tokyo.run("chain_lengths"),
-        tokyo.run(f"{STEPS}.known_files"),
+        tokyo.run(f"{STEPS}.counts"),
     )
 
 
-def approved_letter(site: Site) -> None:
-    """The demonstration's officers of Kyiv bring a letter as far as the signature."""
-    tell = "comity.node.demo.story"
-    kyiv = site.kyiv
-    kyiv.run(f"{tell}.add_cast")
-    kyiv.run(f"{tell}.take_in_person")
-    kyiv.run(f"{tell}.take_account", files=[], folder=str(site.folder / "handed-over"))
-    for step in ("open_case", "record_incident", "qualify"):
-        kyiv.run(f"{tell}.{step}")
-    for step in ("draft_letter", "write_letter", "approve_letter"):
-        kyiv.run(f"comity.node.demo.letters.{step}")
+@pytest.mark.parametrize("to", ["hague.test.comity.example", "tokyo.test.comity.example"])
+def test_a_package_for_somebody_else_is_refused_unopened(site: Site, to: str) -> None:
+    """It names another node, or names Tokyo and is sealed to a key that Tokyo does not have."""
+    before = len(site.tokyo.run("notes")), site.tokyo.run(f"{STEPS}.counts")
+    uid = site.kyiv.run(f"{STEPS}.send_for_another", to=to)
+    settle(site)
+    assert site.kyiv.run(f"{STEPS}.outgoing_of", message_id=uid) == ["dead", "envelope.not_for_us"]
+    assert (len(site.tokyo.run("notes")), site.tokyo.run(f"{STEPS}.counts")) == before
+    assert site.tokyo.run(f"{STEPS}.rejected")[-1] == "envelope.not_for_us"
+    statuses = {each["uid"]: each["status"] for each in site.tokyo.run("incoming")}
+    assert statuses.get(uid, "rejected") == "rejected"
 
 
+@pytest.mark.usefixtures("approved_letter")
 def test_four_officers_send_the_same_letter_at_once_and_one_leaves(site: Site) -> None:
     """Each in a process of its own, on PostgreSQL."""
-    approved_letter(site)
     emails = [f"sender{n}@faults.example" for n in range(3)]
     for email in emails:
         site.kyiv.run(
@@ -244,24 +289,17 @@ def test_four_officers_send_the_same_letter_at_once_and_one_leaves(site: Site) -
             secret=sites.SECRET, role="central_authority",
         )  # fmt: skip
     emails.append(f"authority@{site.kyiv.node_id}")
-    hands = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.letters", email],
-            cwd=ROOT, env=site.kyiv.environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )
-        for email in emails
-    ]  # fmt: skip
-    for hand in hands:
-        assert hand.stdout is not None
-        assert hand.stdout.readline() == "ready\n"
-    said = []
-    for hand in hands:  # all wait for this line; none waits for another
-        assert hand.stdin is not None
-        hand.stdin.write("now\n")
-        hand.stdin.flush()
-    for hand in hands:
-        said.append(json.loads(hand.communicate(timeout=60)[0]))
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.letters", *emails],
+        cwd=ROOT, env=site.kyiv.environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as hands:  # fmt: skip
+        assert hands.stdout is not None
+        ready = {json.loads(hands.stdout.readline())["ready"] for _ in emails}
+        assert ready == set(emails)
+        said = [
+            json.loads(line) for line in hands.communicate("now\n", timeout=120)[0].split("\n")[:-1]
+        ]
     assert sorted(said, key=str) == [{"refused": "letter.wrong_state"}] * 3 + [{"sent": True}]
     settle(site)
     assert site.kyiv.run(f"{STEPS}.letters") == {"letters": 1, "messages": 1, "disclosures": 1}
