@@ -130,8 +130,10 @@ def test_no_page_of_a_hidden_letter_opens_or_acts(kyiv, officer, sign_in) -> Non
     addresses = every_page(letter)
     assert len(addresses) > 30
     for address in addresses:
+        # Who takes no files anywhere is told so before the number of the letter is looked at.
+        hidden = (403, 404) if address.endswith("/obtained/") else (404, 405)
         for answer in (client.get(address), client.post(address)):
-            assert answer.status_code in (404, 405), address
+            assert answer.status_code in hidden, address
     assert again(letter).revision == before
     assert again(letter).state == State.DRAFT
 

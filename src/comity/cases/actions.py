@@ -139,6 +139,8 @@ def _keep_incident(incident: Incident) -> Incident:
         with transaction.atomic():
             incident.save(force_insert=True)
     except IntegrityError as twice:
+        if not Incident.objects.filter(uid=incident.uid).exists():
+            raise
         raise Refused("cases.sent_twice") from twice
     return incident
 
