@@ -42,7 +42,7 @@ else
   run PostgreSQL "$server_url" tests "${live[@]}" -n "$COMITY_TEST_WORKERS" --dist loadfile
   # Two-node journeys start nodes of their own on SQLite already.
   run SQLite "" tests "${live[@]}" -n "$COMITY_TEST_WORKERS" --dist loadfile -m "not browser and not two_nodes" --ignore tests/core --ignore tests/architecture
-  if [ "${COMITY_TEST_LIVE:-0}" = 1 ]; then # docs/decisions/0007
+  if [ "${COMITY_TEST_LIVE:-0}" = 1 ]; then # docs/decisions/0008
     # Both spend much of their time waiting for live nodes, so they run side by side.
     say "The story by clicking, and nodes killed in the middle"
     browser_log="$(mktemp)"
