@@ -44,19 +44,24 @@ def _length(head: bytes) -> int:
     return 0
 
 
+def _is_whole(data: bytes) -> bool:
+    head, _, body = data.partition(b"\r\n\r\n")
+    if head.startswith(b"HEAD "):
+        return True
+    if b"\r\ntransfer-encoding: chunked" in head.lower():
+        return body.endswith(b"\r\n0\r\n\r\n") or body == b"0\r\n\r\n"
+    return len(body) >= _length(head)
+
+
 def read_message(line: ssl.SSLSocket) -> bytes:
     """Read one request or answer whole, with its body; empty when the other side hung up."""
-    data = _read_head(line)
-    if not data:
-        return b""
-    head, _, body = data.partition(b"\r\n\r\n")
-    missing = 0 if head.startswith(b"HEAD ") else _length(head) - len(body)
-    while missing > 0:
-        piece = line.recv(min(missing, READ_AT_ONCE))
+    data = bytearray(_read_head(line))
+    while data and not _is_whole(bytes(data)):
+        piece = line.recv(READ_AT_ONCE)
         if not piece:
             return b""
-        data, missing = data + piece, missing - len(piece)
-    return data
+        data += piece
+    return bytes(data)
 
 
 def call_raw(port: int, context: ssl.SSLContext, request: bytes) -> bytes:
