@@ -59,7 +59,7 @@ def database(vendor: str, folder: Path, chosen: argparse.Namespace) -> Iterator[
 
     from comity.node.demo.processes import fresh_database
 
-    server = None if chosen.postgresql else Server(folder / "postgresql")
+    server = None if chosen.postgresql else Server()
     try:
         url = chosen.postgresql or (server.url if server else "")
         yield fresh_database(url, f"comity_bench_{os.getpid()}")

@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+LONG, SLOWEST = 40, 10
+
 
 def main() -> None:
     folder, target = Path(sys.argv[1]), Path(sys.argv[2])
@@ -28,7 +30,7 @@ def main() -> None:
             "| What | Median | Goal | Holds | Limit or peer |",
             "|---|---|---|---|---|",
         ]
-        for row in document["rows"]:
+        for row in shown(document["rows"]):
             beside = []
             for kind in ("limit", "peer"):
                 other = row.get(kind)
@@ -40,8 +42,17 @@ def main() -> None:
                 f"| {row['what']} | {row['median']:.4g} {row['unit']} | {row.get('goal') or ''} "
                 f"| {holds} | {'; '.join(beside)} |"
             )
+        if len(document["rows"]) > LONG:
+            lines += ["", f"The {SLOWEST} slowest; every row is in `var/bench/{path.name}`."]
     target.write_text("\n".join(lines) + "\n", "utf-8")
     print(f"wrote {target}")
+
+
+def shown(rows: list[dict]) -> list[dict]:
+    """All rows, or of a long table the summary that comes first and the slowest of the rest."""
+    if len(rows) <= LONG:
+        return rows
+    return rows[:1] + sorted(rows[1:], key=lambda row: -row["median"])[:SLOWEST]
 
 
 if __name__ == "__main__":

@@ -38,19 +38,17 @@ if [ $# -gt 0 ]; then
   run PostgreSQL "$server_url" "$@"
   run SQLite "" "$@"
 else
+  # The last two spend much of their time waiting for live nodes: they come last, side by side.
   live=(--ignore tests/browser --ignore tests/faults)
   run PostgreSQL "$server_url" tests "${live[@]}" -n "$COMITY_TEST_WORKERS" --dist loadfile
   # Two-node journeys start nodes of their own on SQLite already.
   run SQLite "" tests "${live[@]}" -n "$COMITY_TEST_WORKERS" --dist loadfile -m "not browser and not two_nodes" --ignore tests/core --ignore tests/architecture
-  if [ "${COMITY_TEST_LIVE:-0}" = 1 ]; then # docs/decisions/0008
-    # Both spend much of their time waiting for live nodes, so they run side by side.
-    say "The story by clicking, and nodes killed in the middle"
-    browser_log="$(mktemp)"
-    DATABASE_URL="" .venv/bin/python -m pytest tests/browser > "$browser_log" 2>&1 & browser=$!
-    faults_held=true; DATABASE_URL="" .venv/bin/python -m pytest tests/faults || faults_held=false
-    browser_held=true; wait "$browser" || browser_held=false
-    cat "$browser_log"; rm -f "$browser_log"
-    if ! $faults_held || ! $browser_held; then exit 1; fi
-  fi
+  say "The story by clicking, and nodes killed in the middle"
+  browser_log="$(mktemp)"
+  DATABASE_URL="" .venv/bin/python -m pytest tests/browser > "$browser_log" 2>&1 & browser=$!
+  faults_held=true; DATABASE_URL="" .venv/bin/python -m pytest tests/faults || faults_held=false
+  browser_held=true; wait "$browser" || browser_held=false
+  cat "$browser_log"; rm -f "$browser_log"
+  if ! $faults_held || ! $browser_held; then exit 1; fi
 fi
 say "All done"
