@@ -282,6 +282,27 @@ def test_an_item_that_a_person_gave_is_not_attached_without_consent(kyiv) -> Non
     assert not letter.exhibits.exists()
 
 
+def test_what_a_lawyer_confirmed_for_another_authority_does_not_serve_this_one(kyiv) -> None:
+    letter = kyiv.letter()
+    item = kyiv.item()
+    condition = evidence.attach_condition(
+        kyiv.prosecutor,
+        item,
+        code="own_words",
+        texts={"en": "No death penalty."},
+        forbids=(),
+        set_by_node="moj.pl.example",
+    )
+    for target, serves in (("partner:moj.fr.example", False), (letter.recipient, True)):
+        evidence.confirm_use(kyiv.prosecutor, condition, target=target, reason="Assurance")
+        if serves:
+            actions.attach_item(kyiv.prosecutor, letter, item, title=WORDS)
+        else:
+            with pytest.raises(Refused) as refusal:
+                actions.attach_item(kyiv.prosecutor, letter, item, title=WORDS)
+            assert refusal.value.code == "evidence.use_unconfirmed"
+
+
 def test_an_item_under_a_partners_condition_does_not_go_on(kyiv) -> None:
     letter = kyiv.letter()
     item = kyiv.item()

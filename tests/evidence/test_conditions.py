@@ -200,6 +200,20 @@ def test_a_confirmation_for_one_recipient_serves_no_other(two: Proceedings) -> N
         actions.require_use(two.item, Use.ONWARD_TRANSFER, target="partner:b")
 
 
+def test_an_item_of_the_same_bytes_says_that_conditions_may_bind_it(
+    two: Proceedings, sign_in: SignIn
+) -> None:
+    again = add_item(two.investigator, two.case)
+    page = reverse("item", args=[again.pk])
+    client, said = sign_in(two.prosecutor), "The same bytes came under conditions of use"
+    assert said not in client.get(page).content.decode()
+    two.attach()
+    shown = client.get(page).content.decode()
+    assert said in shown
+    assert reverse("item", args=[two.item.pk]) in shown
+    assert said not in client.get(reverse("item", args=[two.item.pk])).content.decode()
+
+
 ONLY_HERE = Terms(frozenset({Use.OTHER_PROCEEDING}), frozenset({"a"}), None)
 IN_WORDS = Terms(frozenset(), frozenset({"a"}), None)
 

@@ -27,4 +27,5 @@ urlpatterns = [
     path("", include("comity.ui.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("account/", include("allauth.urls")),
+    path("invitation/", views.gallery, name="invitation"),
 ]

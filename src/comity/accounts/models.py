@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import ClassVar, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from comity.core.access import (
     acts_of,
     compartments_of,
 )
-from comity.core.errors import NotVisible
+from comity.core.errors import NotVisible, Refused
 from comity.core.worklist import WorkRow
 
 
@@ -312,6 +312,20 @@ def fetch(rows: models.QuerySet[ModelT], **lookup: object) -> ModelT:
     if row is None:
         raise NotVisible("access.not_visible", act=f"see_{rows.model._meta.model_name}")
     return row
+
+
+def insert_once(row: models.Model, *, twice: str) -> None:
+    """Insert a row whose `uid` is that of the form it came from.
+
+    Raises Refused(twice) if a row under that uid exists, even if it came at the very same time.
+    """
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as clash:
+        if not type(row)._base_manager.filter(uid=getattr(row, "uid", None)).exists():
+            raise
+        raise Refused(twice) from clash
 
 
 def officer_of(request: HttpRequest) -> Officer:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import Officer, fetch
+from comity.accounts.models import Officer, fetch, insert_once
 from comity.cases.models import (
     Case,
     Charge,
@@ -135,13 +135,7 @@ def _keep_incident(incident: Incident) -> Incident:
     missing = [name for name in ("title", "account", "place") if not getattr(incident, name)]
     if missing:
         raise Incomplete("cases.nothing_written", missing=missing)
-    try:
-        with transaction.atomic():
-            incident.save(force_insert=True)
-    except IntegrityError as twice:
-        if not Incident.objects.filter(uid=incident.uid).exists():
-            raise
-        raise Refused("cases.sent_twice") from twice
+    insert_once(incident, twice="cases.sent_twice")
     return incident
 
 

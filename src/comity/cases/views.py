@@ -169,16 +169,17 @@ def incident_new(request: HttpRequest, pk: int) -> HttpResponse:
     require(actor, Act.RECORD_INCIDENT)
     form = IncidentForm(request.POST or None)
     if form.is_valid():
-        made_before = found.incidents.filter(uid=form.cleaned_data["once"]).first()
-        if made_before is not None:
-            return redirect("incident", pk=made_before.pk)
+        once = found.incidents.filter(uid=form.cleaned_data["once"])
         try:
-            made = actions.record_incident(actor, found, **form.facts())
-        except Refused as refusal:
-            form.add_error(None, label(refusal))
-        else:
-            messages.success(request, _("The incident is recorded. Now tie the items to it."))
+            made = once.first()
+            if made is None:
+                made = actions.record_incident(actor, found, **form.facts())
+                messages.success(request, _("The incident is recorded. Now tie the items to it."))
             return redirect("incident", pk=made.pk)
+        except Refused as refusal:
+            if (sent_meanwhile := once.first()) is not None:
+                return redirect("incident", pk=sent_meanwhile.pk)
+            form.add_error(None, label(refusal))
     crumbs = [(_("Cases"), "cases", None), (found.number, "case", found.pk)]
     accounts.record_look(actor, found.subject, part="case")
     return _form(request, form, _("Record an incident"), _("Record the incident"), crumbs)

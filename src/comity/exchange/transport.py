@@ -26,6 +26,7 @@ from comity.exchange.models import Partner
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+LISTEN_SECONDS = 1.0
 MAX_ANSWER_BYTES = 1 << 20
 OCTETS = "application/octet-stream"
 JOSE = "application/jose"
@@ -124,6 +125,7 @@ class Line:
     seconds: float = ANSWER_SECONDS
     _client: httpx2.Client = field(init=False)
     _endpoint: str = field(init=False)
+    _answered: bool = field(init=False, default=False)
 
     def __enter__(self) -> Line:
         self._endpoint = self.partner.described().endpoint
@@ -187,9 +189,34 @@ class Line:
             finally:
                 response.close()
         except httpx2.HTTPError as failure:
-            raise NoAnswer(code_of(failure), connected=not _never_connected(failure)) from None
+            code, begun = code_of(failure), not _never_connected(failure)
+            if code == "net.cut" and not self._answered and (refused := self._refused()):
+                code, begun = refused, False
+            raise NoAnswer(code, connected=begun) from None
+        self._answered = True
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, body)
+
+    def _refused(self) -> str:
+        """Why the other side ends the connection right after the handshake; "" if it does not.
+
+        In TLS 1.3 we may speak before the server has judged our certificate (RFC 8446, figure 1).
+        If it closes while our call is still coming in, its alert is thrown away with the
+        connection; whoever says nothing reads it.
+        """
+        parts = urlsplit(self._endpoint)
+        host, port = parts.hostname or "", parts.port or 443
+        try:
+            with (
+                _connect(host, port) as plain,
+                tls_context(self.partner).wrap_socket(plain, server_hostname=host) as secured,
+            ):
+                secured.settimeout(LISTEN_SECONDS)
+                secured.recv(1)
+        except OSError as failure:
+            code = code_of(failure)
+            return code if code.startswith("tls.") else ""
+        return ""
 
 
 def _limited(response: httpx2.Response) -> Iterator[bytes]:

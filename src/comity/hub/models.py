@@ -76,11 +76,16 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
     def named(self, text: str) -> PersonQuerySet:
         """People whose name, other spelling or telephone number has every word of the text."""
-        found = self
-        for digest in personal.search_digests(person_root(), phone_tail(text) or text):
-            having = SearchWord.objects.filter(digest=digest)
-            found = found.filter(pk__in=having.values("person"))
-        return found
+        words = set(personal.search_digests(person_root(), phone_tail(text) or text))
+        # One grouped question however many words were pasted; a word is kept once for a person.
+        having = (
+            SearchWord.objects.filter(digest__in=words)
+            .values("person")
+            .annotate(words=models.Count("pk"))
+            .filter(words=len(words))
+            .values("person")
+        )
+        return self.filter(pk__in=having)
 
     def listed(self) -> PersonQuerySet:
         """With `agreement_count` (in force today) and `last_account_at`, for lists."""

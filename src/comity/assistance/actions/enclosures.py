@@ -72,13 +72,13 @@ def attach_item(
 def require_free(item: Item, *, recipient: str) -> evidence.Basis:
     """Check that an item may go to an authority for legal assistance today; say on which basis.
 
-    recipient: `partner:<node id>`. Raises Refused("evidence.no_release" |
-    "evidence.use_forbidden").
+    recipient: `partner:<node id>`; what a lawyer confirmed for somebody else does not serve.
+    Raises Refused("evidence.no_release" | "evidence.use_…").
     """
     basis = evidence.require_release(
         item, recipient=recipient, purpose=PURPOSE, on=timezone.localdate()
     )
-    evidence.require_use(item, Use.ONWARD_TRANSFER)
+    evidence.require_use(item, Use.ONWARD_TRANSFER, target=recipient)
     return basis
 
 

@@ -129,7 +129,7 @@ class HandOverForm(WordsForm):
 
     def __init__(self, *args: Any, items: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        offer(self.fields["item"], items)
+        offer(self.fields["item"], items.prefetch_related("conditions"))
 
 
 class UploadForm(WordsForm):

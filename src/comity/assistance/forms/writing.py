@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from comity.accounts.models import Officer
@@ -419,10 +419,13 @@ class PersonForm(WordsForm):
 
 
 class ItemField(forms.ModelChoiceField[Item]):
-    """An item by number and title."""
+    """An item by number, title, and whether conditions of use came with it."""
 
     def label_from_instance(self, obj: Item) -> str:
-        return f"{obj.number} · {obj.title}"
+        said = [obj.number, obj.title]
+        if obj.conditions.all():
+            said.append(gettext("Conditions of use"))
+        return " · ".join(said)
 
 
 class ItemForm(WordsForm):
@@ -435,7 +438,7 @@ class ItemForm(WordsForm):
 
     def __init__(self, *args: Any, items: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        offer(self.fields["item"], items)
+        offer(self.fields["item"], items.prefetch_related("conditions"))
 
 
 class PaperForm(WordsForm):

@@ -116,7 +116,8 @@ def _state_tag(found: LetterOfRequest) -> tuple[str, str, str]:
 
 def _outgoing(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
     texts = Prefetch("texts", Paragraph.objects.prefetch_related("translations"))
-    prefetch_related_objects([found], texts, "measures", "persons", "papers", "exhibits__item")
+    exhibits = "exhibits__item__conditions"
+    prefetch_related_objects([found], texts, "measures", "persons", "papers", exhibits)
     state = found.outgoing_state
     unsent = state in {State.DRAFT, State.REVIEWED, State.APPROVED, State.STOPPED}
     gates = gates_of(found) if unsent and state is not State.STOPPED else None
@@ -261,7 +262,11 @@ def _gap(found: LetterOfRequest) -> str:
 
 def _received(found: LetterOfRequest) -> dict[str, Any]:
     """What came back: the report, the items and the ground of a refusal."""
-    reply = Reply.objects.filter(letter=found).prefetch_related("reports", "items__item").first()
+    reply = (
+        Reply.objects.filter(letter=found)
+        .prefetch_related("reports", "items__item__conditions")
+        .first()
+    )
     ground = found.refusal
     return {
         "reply": reply,

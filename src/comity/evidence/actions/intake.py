@@ -11,7 +11,7 @@ from typing import BinaryIO
 from django.db import transaction
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import Officer
+from comity.accounts.models import Officer, insert_once
 from comity.core.access import Act, Actor, Compartment, require
 from comity.core.errors import Incomplete, Refused
 from comity.evidence import media
@@ -121,9 +121,7 @@ def ingest_stored(
     file = vault.keep(actor, taken)
     with vault.open_file(actor, file) as reader:
         sniffed = media.sniff(reader.read(media.HEAD_BYTES))
-    if once is not None and Item.objects.filter(uid=once).exists():
-        raise Refused("evidence.sent_twice")
-    item = Item.objects.create(
+    item = Item(
         uid=once or uuid.uuid4(),
         title=plain_line(title),
         kind=kind,
@@ -137,6 +135,7 @@ def ingest_stored(
         origin=Origin(origin),
         created_by=actor.actor_id,
     )
+    insert_once(item, twice="evidence.sent_twice")
     ItemAccess.objects.bulk_create(
         ItemAccess(item=item, kind=name, record=record) for name, record in dict.fromkeys(access)
     )

@@ -94,6 +94,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "altered": checked.altered,
             "removed": checked.removed,
             "conditions": [_condition(each) for each in conditions],
+            "twins": _bound_twins(actor, found),
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
@@ -102,6 +103,16 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "nav_current": "items",
         },
     )
+
+
+def _bound_twins(actor: Officer, found: Item) -> list[Item]:
+    """Other items of the same bytes that came with conditions; few are named.
+
+    What somebody else gave is not bound by a partner's conditions; the same file handed in again
+    would be. Software cannot tell the two apart, so it says what a lawyer must look at.
+    """
+    same = Item.objects.visible_to(actor).filter(sha256=found.sha256, conditions__isnull=False)
+    return list(same.exclude(pk=found.pk).distinct().order_by("pk")[:5])
 
 
 def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
@@ -223,16 +234,17 @@ def add(request: HttpRequest) -> HttpResponse:
     if was_stopped(request):
         form.add_error(None, label("vault.disk_full"))
     elif form.is_valid():
-        twice = Item.objects.visible_to(actor).filter(uid=form.cleaned_data["once"]).first()
-        if twice is not None:
-            return redirect("item", pk=twice.pk)
+        once = Item.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
         try:
-            made = _take_in(actor, form.cleaned_data)
-        except (Refused, Untrusted) as refusal:
-            form.add_error(None, label(refusal))
-        else:
-            messages.success(request, _("The item is in the vault. Its custody has begun."))
+            made = once.first()
+            if made is None:
+                made = _take_in(actor, form.cleaned_data)
+                messages.success(request, _("The item is in the vault. Its custody has begun."))
             return redirect("item", pk=made.pk)
+        except (Refused, Untrusted) as refusal:
+            if (sent_meanwhile := once.first()) is not None:
+                return redirect("item", pk=sent_meanwhile.pk)
+            form.add_error(None, label(refusal))
     crumbs = [(_("Evidence"), reverse("items")), (_("Add an item"), None)]
     shown = {"form": form, "crumbs": crumbs, "nav_current": "items"}
     return render(request, "evidence/add.html", shown, status=422 if form.errors else 200)

@@ -56,7 +56,8 @@ def account_new(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(None, label("hub.upload_stopped"))
     if form.is_valid():
         fields = form.cleaned_data
-        if found.accounts.filter(uid=fields["once"]).exists():
+        once = found.accounts.filter(uid=fields["once"])
+        if once.exists():
             return redirect("person", pk=pk)
         try:
             actions.take_accounts(
@@ -70,6 +71,8 @@ def account_new(request: HttpRequest, pk: int) -> HttpResponse:
                 once=fields["once"],
             )
         except Refused as refusal:
+            if once.exists():  # the same form, sent meanwhile
+                return redirect("person", pk=pk)
             form.add_error(None, label(refusal))
         else:
             messages.success(request, _("The account is in the vault. Only the team sees it."))
