@@ -7,6 +7,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,11 @@ from django.urls import reverse
 from comity.accounts.models import Officer
 from comity.core.access import Role
 from comity.evidence import actions
-from comity.evidence.models import Item
+from comity.evidence.models import Item, custody_of
 from comity.evidence.rules import CustodyEvent, Origin, Use
 from comity.ledger.actions import sequence_pending
 from comity.ledger.models import Entry
-from tests.evidence.conftest import World, damage, stored_path
+from tests.evidence.conftest import World, acquisition, damage, stored_path
 
 pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
@@ -124,6 +125,22 @@ def test_a_page_shows_custody_conditions_and_digest_and_is_recorded(
     assert world.investigator.name in page
     assert "この手続のみ" in page
     assert Entry.objects.filter(kind="access.looked", subject=item.subject).count() == 1
+
+
+def test_custody_says_in_words_from_whom_and_to_whom(world: World, sign_in: SignIn) -> None:
+    item = world.item(
+        acquisition=replace(
+            acquisition(), acquired_by=world.investigator.actor_id, method="letter_reply"
+        )
+    )
+    for counterparty in ("court", f"case:{world.case}", "partner:moj.jp.example", "A courier"):
+        custody_of(world.investigator, item, CustodyEvent.SHARED, counterparty=counterparty).save()
+    page = sign_in(world.prosecutor).get(url("item", item.pk)).content.decode()
+    notes = " ".join(page.split())
+    for words in ("Court", "moj.jp.example", "A courier", "With the reply to a letter of request"):
+        assert words in notes, words
+    for code in ("· court ·", "case:", "partner:", "officer:", "letter_reply"):
+        assert code not in notes, code
 
 
 def test_nothing_identifying_is_in_the_pages_title_or_address(

@@ -34,6 +34,7 @@ LABELS: dict[str, Any] = {
     "ItemKind.other": _("Other"),
     **_labels("Obtained", ways_obtained()),
     "Obtained.handed_over": _("Handed over by the person"),
+    "Obtained.letter_reply": _("With the reply to a letter of request"),
     "Origin.person": _("From a person"),
     "Origin.investigation": _("From the investigation"),
     "Origin.partner": _("From a partner"),

@@ -90,7 +90,11 @@ def _bytes(count: int, language: str, many: str) -> str:
 def digest(value: str, chars: int = 12) -> str:
     """Return the first characters of a digest in groups of four: "7c1e 94b0 5d2a"."""
     shown = value[:chars]
-    return NB.join(shown[at : at + 4] for at in range(0, len(shown), 4))
+    between = NB if chars <= SHORT_DIGEST else " "  # a whole one takes several lines on a phone
+    return between.join(shown[at : at + 4] for at in range(0, len(shown), 4))
+
+
+SHORT_DIGEST = 16
 
 
 _ARTICLE = re.compile(

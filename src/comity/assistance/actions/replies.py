@@ -206,7 +206,7 @@ def _take_in_item(
             acquired_at=timezone.now(),
             place="",
             device="",
-            method="reply to a letter of request",
+            method="letter_reply",
             legal_authority=letter.shared_reference,
         ),
         original_name=said.number,

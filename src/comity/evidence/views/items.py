@@ -29,7 +29,7 @@ from comity.evidence.models import (
     UseCondition,
     UseConfirmation,
 )
-from comity.evidence.rules import CustodyEvent, Origin
+from comity.evidence.rules import CustodyEvent, Origin, Recipient
 from comity.evidence.views.conditions import case_names, target_words
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
@@ -148,7 +148,8 @@ def _events(
 
 def _names(custody: list[CustodyRecord]) -> dict[str, str]:
     """The names of the officers in these records, by their name in the ledger."""
-    uids = {record.actor.removeprefix("officer:") for record in custody if ":" in record.actor}
+    named = {who for record in custody for who in (record.actor, record.counterparty)}
+    uids = {who.removeprefix("officer:") for who in named if who.startswith("officer:")}
     officers = Officer.objects.filter(uid__in=[uid for uid in uids if len(uid) == 36])
     return {officer.actor_id: officer.name for officer in officers}
 
@@ -156,7 +157,7 @@ def _names(custody: list[CustodyRecord]) -> dict[str, str]:
 def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[str, Any]:
     who = names.get(record.actor, _("this node"))
     roles = ", ".join(label(role, "Role") for role in record.role.split(", ") if role != "node")
-    said = [f"{who} ({roles})" if roles else who, *_said(record)]
+    said = [f"{who} ({roles})" if roles else who, *_said(record, names)]
     entry = record.entry
     index = entry.index if entry is not None else None
     return {
@@ -168,9 +169,17 @@ def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[st
     }
 
 
-def _said(record: CustodyRecord) -> list[str]:
+def _other_side(said: str, names: dict[str, str]) -> str:
+    """From whom or to whom, in words: an officer, a team, a recipient, or what was typed."""
+    kind = said.partition(":")[0]
+    if said in names or kind in TEAM_KINDS:
+        return names.get(said) or label(kind, "Team")
+    return target_words(said) if kind in {*Recipient, "partner"} else said
+
+
+def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
     said = [
-        record.counterparty,
+        _other_side(record.counterparty, names),
         record.place,
         record.device,
         label(record.method, "Obtained"),
