@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from comity.node.management.commands.serve import listener_command
+
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = "tests.two_nodes.node_settings"
@@ -126,20 +128,10 @@ class Node:
         return [str(BIN / "comity"), "worker"]
 
     def _listener(self, name: str) -> list[str]:
-        keys = self.home / "keys"
         port = self.listen_port if name == "exchange" else self.pages_port
-        command = [
-            str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "1", "--blocking-threads", "4", "--backpressure", "64", "--no-ws",
-            "--log-level", "warning",
-        ]  # fmt: skip
-        if name == "exchange":
-            command += [
-                "--ssl-certificate", str(keys / "tls.pem"), "--ssl-keyfile", str(keys / "tls.key"),
-                "--ssl-ca", str(keys / "partners-ca.pem"), "--ssl-client-verify",
-                "--ssl-protocol-min", "tls1.3",
-            ]  # fmt: skip
-        return [*command, "comity.node.wsgi:application"]
+        return listener_command(
+            name, host="127.0.0.1", port=port, workers=1, keys=self.home / "keys"
+        )
 
     def kill(self, name: str) -> None:
         """kill -9, children too."""

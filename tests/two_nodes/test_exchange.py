@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import ssl
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -83,6 +84,24 @@ def test_a_stranger_does_not_get_past_the_handshake(running, tmp_path):
     known = keyring.Keyring(kyiv.home / "keys")
     answer = httpx2.get(f"{tokyo.endpoint}/.well-known/comity", verify=context(tokyo, known))
     assert answer.text == tokyo.run("own_descriptor")
+
+
+def test_connections_that_say_nothing_keep_nobody_out(running):
+    kyiv, tokyo = running
+    keys = keyring.Keyring(kyiv.home / "keys")
+    silent = []
+    try:
+        for _ in range(200):
+            plain = socket.create_connection(("127.0.0.1", tokyo.listen_port), timeout=10)
+            silent.append(context(tokyo, keys).wrap_socket(plain, server_hostname="localhost"))
+        kyiv.run("send_note", text="in spite of the crowd")
+        until(lambda: any(one["text"] == "in spite of the crowd" for one in tokyo.run("notes")))
+        for each in silent:  # each is sent away when its time is over
+            each.settimeout(30)
+            assert each.recv(1) == b""
+    finally:
+        for each in silent:
+            each.close()
 
 
 def test_a_wrong_certificate_is_named(running):

@@ -114,10 +114,12 @@ def _state_tag(found: LetterOfRequest) -> tuple[str, str, str]:
     return (colour, label(found.state, found.kind), icon)
 
 
+_PARTS = ("measures", "persons", "papers", "exhibits__item__conditions")
+
+
 def _outgoing(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
     texts = Prefetch("texts", Paragraph.objects.prefetch_related("translations"))
-    exhibits = "exhibits__item__conditions"
-    prefetch_related_objects([found], texts, "measures", "persons", "papers", exhibits)
+    prefetch_related_objects([found], texts, *_PARTS)
     state = found.outgoing_state
     unsent = state in {State.DRAFT, State.REVIEWED, State.APPROVED, State.STOPPED}
     gates = gates_of(found) if unsent and state is not State.STOPPED else None

@@ -17,6 +17,8 @@ from django.core.management.base import BaseCommand
 
 LOOK_EVERY_SECONDS = 1.0
 
+PARTNERS_BUNDLE = "partners-ca.pem"
+
 
 class Command(BaseCommand):
     help = "Run the pages and the listener for partners' nodes until stopped."
@@ -49,7 +51,7 @@ class Command(BaseCommand):
 
 def partners_bundle() -> Path:
     """The authorities whose client certificates the exchange listener accepts."""
-    return Path(settings.COMITY_KEYS) / "partners-ca.pem"
+    return Path(settings.COMITY_KEYS) / PARTNERS_BUNDLE
 
 
 def _partners_changed_at() -> int:
@@ -57,38 +59,48 @@ def _partners_changed_at() -> int:
     return bundle.stat().st_mtime_ns if bundle.exists() else 0
 
 
-def _start(name: str, options: dict[str, Any]) -> subprocess.Popen[bytes]:
-    url = settings.COMITY_PAGES_URL if name == "pages" else settings.COMITY_EXCHANGE_URL
+def listener_command(name: str, *, host: str, port: int, workers: int, keys: Path) -> list[str]:
+    """How the server of the pages or of the exchange is started. keys: the node's key folder."""
     command = [
         str(Path(sys.executable).with_name("granian")),
         "--interface", "wsgi",
-        "--host", options["host"],
-        "--port", str(urlsplit(url).port or (8000 if name == "pages" else 8443)),
-        "--workers", str(options["workers"]),
+        "--host", host,
+        "--port", str(port),
+        "--workers", str(workers),
         # A partner that sends slowly holds a thread; COMITY_EXCHANGE_PARTNER_CALLS says how many.
         "--blocking-threads", "4" if name == "pages" else "16",
-        "--backpressure", "64",
+        # A connection that says nothing holds a place until its time is over, and only a server
+        # that speaks nothing but HTTP/1.1 counts that time.
+        "--backpressure", "512",
+        "--http", "1",
+        "--http1-header-read-timeout", "5000",
         "--no-ws",
         "--log-level", "warning",
     ]  # fmt: skip
     if name == "exchange":
-        command += _exchange_tls()
-    command.append("comity.node.wsgi:application")
-    return subprocess.Popen(command, env=os.environ | {"COMITY_LISTENER": name})
+        command += [
+            "--ssl-certificate", str(keys / "tls.pem"),
+            "--ssl-keyfile", str(keys / "tls.key"),
+            "--ssl-ca", str(keys / PARTNERS_BUNDLE),
+            "--ssl-client-verify",
+            "--ssl-protocol-min", "tls1.3",
+        ]  # fmt: skip
+    return [*command, "comity.node.wsgi:application"]
 
 
-def _exchange_tls() -> list[str]:
-    keys = Path(settings.COMITY_KEYS)
-    bundle = partners_bundle()
-    if not bundle.exists():  # nobody is paired yet: only our own authority's certificates pass
+def _start(name: str, options: dict[str, Any]) -> subprocess.Popen[bytes]:
+    url = settings.COMITY_PAGES_URL if name == "pages" else settings.COMITY_EXCHANGE_URL
+    keys, bundle = Path(settings.COMITY_KEYS), partners_bundle()
+    if name == "exchange" and not bundle.exists():  # nobody is paired yet: only our own pass
         bundle.write_bytes((keys / "ca.pem").read_bytes())
-    return [
-        "--ssl-certificate", str(keys / "tls.pem"),
-        "--ssl-keyfile", str(keys / "tls.key"),
-        "--ssl-ca", str(bundle),
-        "--ssl-client-verify",
-        "--ssl-protocol-min", "tls1.3",
-    ]  # fmt: skip
+    command = listener_command(
+        name,
+        host=options["host"],
+        port=urlsplit(url).port or (8000 if name == "pages" else 8443),
+        workers=options["workers"],
+        keys=keys,
+    )
+    return subprocess.Popen(command, env=os.environ | {"COMITY_LISTENER": name})
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
