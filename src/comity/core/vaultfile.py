@@ -112,6 +112,19 @@ def seal_stream(source: BinaryIO, target: BinaryIO, key: bytes, context: bytes =
     return Sealer().seal(source, target, key, context)
 
 
+def seal_bytes(plain: bytes, key: bytes, context: bytes = CONTEXT) -> bytes:
+    """Return the stored form of a small file that is in memory; the same form as seal_stream's.
+
+    key: 32 random bytes, for this file only.
+    """
+    _check_key(key)
+    sealed = memoryview(bytearray(stored_size(len(plain)) + _SEALED_CHUNK))
+    encryptor = Cobblestone256Encryptor(key, context)
+    at = encryptor.update_into(plain, sealed)
+    end = encryptor.finalize()
+    return b"".join((sealed[:at], end))
+
+
 class _PlainSide:
     """Reads, counts, hashes and encrypts the plain bytes."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
+from typing import BinaryIO
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -15,65 +17,190 @@ from django.utils import timezone
 from comity.core.access import Actor
 from comity.core.errors import Refused, Untrusted
 from comity.ledger import actions as ledger
-from comity.vault import storage
-from comity.vault.models import StoredFile
+from comity.vault import packs, storage
+from comity.vault.models import Pack, StoredFile
 
 INCOMING_IS_OLD_SECONDS = 3600
 OBJECT_IS_OLD_SECONDS = 24 * 3600
 _BATCH = 500
 
 
-def keep(actor: Actor, taken: storage.TakenIn) -> StoredFile:
-    """Give bytes that were taken in their row, in the caller's transaction.
+def take_in_many(
+    sources: Iterable[Callable[[], BinaryIO]],
+) -> Iterator[list[storage.TakenIn | Refused | OSError]]:
+    """Take many files into the vault, in groups; each group is durable when it is given.
 
-    Known bytes keep their first object; the new one goes when the transaction is committed. If the
-    first is gone or cut short, the new one takes its place and an entry says so.
-    Raises Refused("vault.taken_in_too_long_ago") if a sweep has removed the object meanwhile.
+    sources: each opens one seekable file, which is closed here. Small ones go into packs of about
+    16 MiB, and bytes that the vault has already are not stored again. What is refused or cannot be
+    read stands in its place, and the others go on; memory does not grow with their number.
+    """
+    waiting: list[packs.Small | storage.TakenIn | Refused | OSError] = []
+    size = 0
+    for opened in sources:
+        read = _read_one(opened)
+        waiting.append(read)
+        size += len(read.content) if isinstance(read, packs.Small) else 0
+        if size >= packs.PACK_BYTES or len(waiting) >= packs.PACK_FILES:
+            yield _packed(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield _packed(waiting)
+
+
+def _read_one(
+    opened: Callable[[], BinaryIO],
+) -> packs.Small | storage.TakenIn | Refused | OSError:
+    try:
+        with opened() as source:
+            return packs.read_small(source) or storage.take_in(source)
+    except (Refused, OSError) as failure:
+        return failure
+
+
+def _packed(
+    waiting: Sequence[packs.Small | storage.TakenIn | Refused | OSError],
+) -> list[storage.TakenIn | Refused | OSError]:
+    small = [one for one in waiting if isinstance(one, packs.Small)]
+    lookup = storage.lookups()
+    named = {one.sha256: lookup(one.sha256) for one in small}
+    rows = StoredFile.objects.filter(lookup__in=list(named.values())).select_related("pack")
+    known = {bytes(row.lookup): row for row in rows if _is_sound(row)}
+    fresh = [one for one in small if named[one.sha256] not in known]
+    try:
+        stored = {one.sha256: one for one in packs.take_in_small(fresh)}
+    except Refused as refusal:
+        return [refusal if isinstance(one, packs.Small) else one for one in waiting]
+    return [
+        stored.get(one.sha256) or _as_taken(known[named[one.sha256]], one.sha256)
+        if isinstance(one, packs.Small)
+        else one
+        for one in waiting
+    ]
+
+
+def _as_taken(row: StoredFile, sha256: str) -> storage.TakenIn:
+    return storage.TakenIn(
+        sha256=sha256,
+        size=row.size,
+        stored_name=row.stored_name,
+        stored_size=row.stored_size,
+        wrapped_key=bytes(row.wrapped_key),
+        lookup=bytes(row.lookup),
+        section=row.section,
+    )
+
+
+def keep(actor: Actor, taken: storage.TakenIn) -> StoredFile:
+    """Give bytes that were taken in their row, in the caller's transaction: see `keep_many`."""
+    return keep_many(actor, [taken])[0]
+
+
+def keep_many(actor: Actor, taken: Sequence[storage.TakenIn]) -> list[StoredFile]:
+    """Give bytes that were taken in their rows, in the caller's transaction and the given order.
+
+    Known bytes keep their first place; an object that nothing names goes when the transaction is
+    committed. If the first is gone or cut short, the new one takes its place and an entry says so.
+    Raises Refused("vault.taken_in_too_long_ago") if a sweep has removed an object meanwhile.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("keep() belongs in the transaction of the act that needs the file")
-    if not storage.hold(taken.stored_name):
-        raise Refused("vault.taken_in_too_long_ago")
-    fresh = StoredFile(
+    for name in {each.object_name for each in taken}:
+        if not storage.hold(name):
+            raise Refused("vault.taken_in_too_long_ago")
+    in_packs = _pack_rows(taken)
+    # In one order for all, so that two writers of the same bytes wait and never wait for each
+    # other. On PostgreSQL the second waits here until the first has ended.
+    first_of = {each.lookup: each for each in sorted(taken, key=lambda one: one.lookup)}
+    StoredFile.objects.bulk_create(
+        [_row_of(each, in_packs) for each in first_of.values()], ignore_conflicts=True
+    )
+    rows = StoredFile.objects.select_for_update(of=("self",)).select_related("pack")
+    kept = {
+        bytes(row.lookup): row for row in rows.filter(lookup__in=list(first_of)).order_by("lookup")
+    }
+    for lookup, each in first_of.items():
+        kept[lookup] = _settled(actor, kept[lookup], each, in_packs)
+    _drop_unnamed(taken, list(kept.values()), in_packs)
+    return [kept[each.lookup] for each in taken]
+
+
+def _pack_rows(taken: Sequence[storage.TakenIn]) -> dict[str, Pack]:
+    sizes = {one.section.pack: one.section.pack_size for one in taken if one.section}
+    if not sizes:
+        return {}
+    rows = [Pack(stored_name=name, stored_size=size) for name, size in sorted(sizes.items())]
+    Pack.objects.bulk_create(rows, ignore_conflicts=True)
+    found = Pack.objects.select_for_update().filter(stored_name__in=list(sizes))
+    return {row.stored_name: row for row in found.order_by("stored_name")}
+
+
+def _row_of(taken: storage.TakenIn, in_packs: Mapping[str, Pack]) -> StoredFile:
+    section = taken.section
+    return StoredFile(
         lookup=taken.lookup,
         size=taken.size,
         stored_name=taken.stored_name,
         stored_size=taken.stored_size,
         wrapped_key=taken.wrapped_key,
+        pack=in_packs[section.pack] if section else None,
+        offset=section.offset if section else 0,
     )
-    # On PostgreSQL a second writer of the same bytes waits here until the first has ended.
-    StoredFile.objects.bulk_create([fresh], ignore_conflicts=True)
-    kept = StoredFile.objects.select_for_update().get(lookup=taken.lookup)
-    if kept.stored_name == taken.stored_name:
+
+
+def _settled(
+    actor: Actor, kept: StoredFile, taken: storage.TakenIn, in_packs: Mapping[str, Pack]
+) -> StoredFile:
+    if kept.stored_name == taken.stored_name or _is_sound(kept):
         return kept
-    if _is_sound(kept):
-        transaction.on_commit(partial(storage.remove, taken.stored_name))
-        return kept
-    return _replace(actor, kept, taken)
+    return _replace(actor, kept, taken, in_packs)
+
+
+def _drop_unnamed(
+    taken: Sequence[storage.TakenIn], kept: Sequence[StoredFile], in_packs: Mapping[str, Pack]
+) -> None:
+    """What was written for bytes that had their place already goes with the commit."""
+    named = {row.stored_name for row in kept} | {row.section.pack for row in kept if row.section}
+    for name in {each.object_name for each in taken} - named:
+        if name in in_packs:
+            if in_packs[name].files.exists():
+                continue
+            in_packs[name].delete()
+        transaction.on_commit(partial(storage.remove, name))
 
 
 def _is_sound(file: StoredFile) -> bool:
     """Say whether a file is there, whole, and opens; the scrub looks at the bytes in between."""
-    if file.damage or not storage.is_whole(file.stored_name, file.stored_size):
+    section = file.section
+    name, size = (
+        (section.pack, section.pack_size) if section else (file.stored_name, file.stored_size)
+    )
+    if file.damage or not storage.is_whole(name, size):
         return False
     try:
-        storage.open_object(file.stored_name, bytes(file.wrapped_key)).close()
+        _open(file).close()
     except Untrusted:
         return False
     return True
 
 
-def _replace(actor: Actor, kept: StoredFile, taken: storage.TakenIn) -> StoredFile:
-    lost = kept.stored_name
-    kept.stored_name = taken.stored_name
-    kept.stored_size = taken.stored_size
-    kept.wrapped_key = taken.wrapped_key
+def _replace(
+    actor: Actor, kept: StoredFile, taken: storage.TakenIn, in_packs: Mapping[str, Pack]
+) -> StoredFile:
+    lost, fresh = kept.stored_name, _row_of(taken, in_packs)
+    places = ("stored_name", "stored_size", "wrapped_key", "pack", "offset")
+    for name in places:
+        setattr(kept, name, getattr(fresh, name))
     kept.damage = ""
-    kept.save(update_fields=["stored_name", "stored_size", "wrapped_key", "damage"])
+    kept.save(update_fields=[*places, "damage"])
     ledger.append(
         actor, "vault.object_replaced", kept.subject, lost=lost, stored_name=taken.stored_name
     )
     return kept
+
+
+def _open(file: StoredFile) -> io.BufferedReader:
+    key = bytes(file.wrapped_key)
+    return storage.open_object(file.stored_name, key, file.section, file.stored_size)
 
 
 def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG001
@@ -82,7 +209,7 @@ def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG
     Whether the actor may, and the entry that says so, are the caller's (evidence).
     Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
     """
-    return storage.open_object(file.stored_name, bytes(file.wrapped_key))
+    return _open(file)
 
 
 def check_file(actor: Actor, file: StoredFile, sha256: str) -> int:  # noqa: ARG001
@@ -90,32 +217,33 @@ def check_file(actor: Actor, file: StoredFile, sha256: str) -> int:  # noqa: ARG
 
     Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
     """
-    return storage.check_object(file.stored_name, bytes(file.wrapped_key), sha256)
+    key = bytes(file.wrapped_key)
+    return storage.check_object(file.stored_name, key, sha256, file.section, file.stored_size)
 
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """What a scrub looked at. damaged: files whose stored bytes are not what their names say."""
+    """What a scrub looked at. damaged: files and packs whose bytes are not what their names say."""
 
     files: int
     stored_bytes: int
-    damaged: tuple[StoredFile, ...]
+    damaged: tuple[StoredFile | Pack, ...]
 
 
 def scrub(actor: Actor, *, at_most: int = 100) -> Scrubbed:
-    """Re-hash the stored files that were checked least recently, without their keys.
+    """Re-hash the objects that were checked least recently, without their keys.
 
-    Each damage is recorded once, when it is first seen; the file stays, for a repair from a copy.
+    Each damage is recorded once, when it is first seen; the object stays, for a repair from a copy.
+    Of a damaged pack each file is looked at with its key: what still opens whole is not damaged.
     """
-    damaged: list[StoredFile] = []
+    damaged: list[StoredFile | Pack] = []
     count = stored_bytes = 0
-    order = F("checked_at").asc(nulls_first=True)
-    for file in StoredFile.objects.order_by(order, "id")[:at_most]:
-        damage = _damage_of(file)
-        _note_check(actor, file, damage)
-        count, stored_bytes = count + 1, stored_bytes + file.stored_size
+    for one in _least_checked(at_most):
+        damage = _damage_of(one)
+        _note_check(actor, one, damage)
+        count, stored_bytes = count + 1, stored_bytes + one.stored_size
         if damage:
-            damaged.append(file)
+            damaged.append(one)
     if count:
         with transaction.atomic():
             ledger.append(
@@ -129,18 +257,33 @@ def scrub(actor: Actor, *, at_most: int = 100) -> Scrubbed:
     return Scrubbed(count, stored_bytes, tuple(damaged))
 
 
-def _damage_of(file: StoredFile) -> str:
+def objects_count() -> int:
+    """How many objects lie on disk, each of them a file or a pack."""
+    return StoredFile.objects.filter(pack=None).count() + Pack.objects.count()
+
+
+def _least_checked(at_most: int) -> list[StoredFile | Pack]:
+    order = F("checked_at").asc(nulls_first=True)
+    files = StoredFile.objects.filter(pack=None).order_by(order, "id")[:at_most]
+    rows: list[StoredFile | Pack] = [*files, *Pack.objects.order_by(order, "id")[:at_most]]
+    return sorted(rows, key=lambda row: (row.checked_at or _NEVER, row.created_at))[:at_most]
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _damage_of(one: StoredFile | Pack) -> str:
     try:
-        storage.check_stored(file.stored_name)
+        storage.check_stored(one.stored_name)
     except Untrusted as doubt:
         return doubt.code
     return ""
 
 
 @transaction.atomic
-def _note_check(actor: Actor, file: StoredFile, damage: str) -> None:
-    row = StoredFile.objects.select_for_update().get(pk=file.pk)
-    if row.stored_name != file.stored_name:
+def _note_check(actor: Actor, one: StoredFile | Pack, damage: str) -> None:
+    row = type(one).objects.select_for_update(of=("self",)).filter(pk=one.pk).first()
+    if row is None or row.stored_name != one.stored_name:
         return
     if damage and damage != row.damage:
         ledger.append(
@@ -150,9 +293,31 @@ def _note_check(actor: Actor, file: StoredFile, damage: str) -> None:
             reason=damage,
             stored_name=row.stored_name,
         )
+    now = timezone.now()
+    if isinstance(row, Pack) and (damage or row.damage):
+        _note_files(row, damage)
     row.damage = damage
-    row.checked_at = timezone.now()
+    row.checked_at = now
     row.save(update_fields=["damage", "checked_at"])
+
+
+def _note_files(pack: Pack, damage: str) -> None:
+    """Say which files of a pack are damaged; none once it is whole again."""
+    for file in pack.files.select_for_update(of=("self",)).select_related("pack"):
+        found = damage if damage and not _opens_whole(file) else ""
+        if found != file.damage:
+            file.damage = found
+            file.save(update_fields=["damage"])
+
+
+def _opens_whole(file: StoredFile) -> bool:
+    try:
+        with _open(file) as reader:
+            while reader.read(storage.READ_AT_ONCE_BYTES):
+                pass
+    except (Untrusted, OSError):
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -190,7 +355,11 @@ def sweep(
 def _unnamed(older_than_seconds: float) -> Iterator[str]:
     names = storage.object_names(older_than_seconds)
     while batch := list(islice(names, _BATCH)):
-        known = set(
-            StoredFile.objects.filter(stored_name__in=batch).values_list("stored_name", flat=True)
-        )
+        known = {
+            name
+            for kind in (StoredFile, Pack)
+            for name in kind.objects.filter(stored_name__in=batch).values_list(
+                "stored_name", flat=True
+            )
+        }
         yield from (name for name in batch if name not in known)

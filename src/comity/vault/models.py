@@ -7,9 +7,35 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from comity.vault.storage import Section
+
+
+class Pack(models.Model):
+    """One object on disk that holds many small sealed files."""
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    stored_name = models.CharField(max_length=64, unique=True)
+    stored_size = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    damage = models.CharField(max_length=60, blank=True)  # code of what the last check found
+
+    class Meta:
+        indexes = [models.Index(fields=["checked_at", "id"], name="vault_pack_least_checked")]
+
+    def __str__(self) -> str:
+        return f"pack {self.pk}"
+
+    @property
+    def subject(self) -> str:
+        return f"pack:{self.uid}"
+
 
 class StoredFile(models.Model):
-    """One sealed file on disk. Whoever points at it (evidence) decides who may see it."""
+    """One sealed file on disk. Whoever points at it (evidence) decides who may see it.
+
+    pack, offset: where a small one lies; its stored_name is then drawn, and no file bears it.
+    """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     lookup = models.BinaryField(max_length=32, unique=True)
@@ -17,13 +43,20 @@ class StoredFile(models.Model):
     stored_name = models.CharField(max_length=64, unique=True)
     stored_size = models.BigIntegerField()
     wrapped_key = models.BinaryField()
+    pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="files", null=True)
+    offset = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     checked_at = models.DateTimeField(null=True, blank=True)
     damage = models.CharField(max_length=60, blank=True)  # code of what the last check found
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(size__gte=0), name="stored_size_not_negative")
+            models.CheckConstraint(
+                condition=models.Q(size__gte=0), name="stored_size_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(offset__gte=0), name="stored_offset_not_negative"
+            ),
         ]
         indexes = [models.Index(fields=["checked_at", "id"], name="vault_least_checked")]
 
@@ -33,3 +66,10 @@ class StoredFile(models.Model):
     @property
     def subject(self) -> str:
         return f"file:{self.uid}"
+
+    @property
+    def section(self) -> Section | None:
+        """Where the bytes lie, if in a pack."""
+        if self.pack is None:
+            return None
+        return Section(self.pack.stored_name, self.offset, self.pack.stored_size)

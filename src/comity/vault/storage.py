@@ -16,11 +16,11 @@ import stat
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from django.conf import settings
 
@@ -28,12 +28,27 @@ from comity.core import vaultfile
 from comity.core.errors import Refused, Untrusted
 from comity.core.keyring import Keyring
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
 READ_AT_ONCE_BYTES = 128 * 1024
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOOKUP_LABEL = b"comity vault lookup v1"
 _WRAP_LABEL = b"comity vault object key v1:"
 _own = threading.local()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Where a small sealed file lies: the pack's name, and the offset in it in bytes.
+
+    pack_size: of the whole pack, in bytes.
+    """
+
+    pack: str
+    offset: int
+    pack_size: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,7 @@ class TakenIn:
 
     sha256: of the plain bytes, 64 hex digits. stored_name: SHA-256 of the stored bytes, likewise.
     Sizes in bytes. lookup: finds the same plain bytes again without telling anyone their digest.
+    section: where it lies in a pack (`packs`); None for a file that is an object of its own.
     """
 
     sha256: str
@@ -50,6 +66,12 @@ class TakenIn:
     stored_size: int
     wrapped_key: bytes
     lookup: bytes
+    section: Section | None = None
+
+    @property
+    def object_name(self) -> str:
+        """The name of the object on disk that holds the bytes."""
+        return self.section.pack if self.section else self.stored_name
 
 
 def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
@@ -60,41 +82,46 @@ def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
     with the file. expected_size: bytes that the sender announced.
     Raises Refused("vault.disk_full") or Refused("vault.source_changed"), and leaves nothing behind.
     """
-    before = _state_of(source)
-    announced = expected_size if expected_size is not None else _left_in(source, before)
-    _require_space(announced or 0)
+    before = state_of(source)
+    announced = expected_size if expected_size is not None else left_in(source, before)
+    require_space(announced or 0)
     key = vaultfile.new_key()
-    with _incoming_file() as (path, target):
+    with incoming_file() as (path, target):
         try:
             sealed = _sealer().seal(
                 cast("BinaryIO", _WatchedSource(source, announced)),
                 cast("BinaryIO", _WatchedTarget(target)),
                 key,
             )
-            _require_unchanged(source, before, sealed.plain_size, announced)
+            require_unchanged(source, before, sealed.plain_size, announced)
             os.fchmod(target.fileno(), 0o400)
             os.fsync(target.fileno())
-            _place(path, sealed.stored_sha256)
+            place(path, sealed.stored_sha256)
         except OSError as failure:
-            if failure.errno in _NO_SPACE:
+            if failure.errno in NO_SPACE:
                 raise Refused("vault.disk_full") from failure
             raise
-    root = Keyring(settings.COMITY_KEYS).vault_root
     return TakenIn(
         sha256=sealed.plain_sha256,
         size=sealed.plain_size,
         stored_name=sealed.stored_sha256,
         stored_size=sealed.stored_size,
-        wrapped_key=vaultfile.wrap_key(root, key, _WRAP_LABEL + sealed.stored_sha256.encode()),
-        lookup=lookup_of(sealed.plain_sha256),
+        wrapped_key=wrapper()(sealed.stored_sha256, key),
+        lookup=lookups()(sealed.plain_sha256),
     )
 
 
-def lookup_of(sha256: str) -> bytes:
-    """Return the 32 bytes under which a plain digest (64 hex digits) is looked up in this vault."""
+def wrapper() -> Callable[[str, bytes], bytes]:
+    """Return what wraps a file's key under the vault's root key; it opens under its name only."""
+    root = Keyring(settings.COMITY_KEYS).vault_root
+    return lambda name, key: vaultfile.wrap_key(root, key, _WRAP_LABEL + name.encode())
+
+
+def lookups() -> Callable[[str], bytes]:
+    """Return what gives the 32 bytes under which a plain digest (64 hex digits) is looked up."""
     root = Keyring(settings.COMITY_KEYS).vault_root
     key = hmac.digest(root, _LOOKUP_LABEL, "sha256")
-    return hmac.digest(key, bytes.fromhex(sha256), "sha256")
+    return lambda sha256: hmac.digest(key, bytes.fromhex(sha256), "sha256")
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -114,13 +141,17 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
-def open_object(stored_name: str, wrapped_key: bytes) -> io.BufferedReader:
-    """Open a stored object as a seekable file of its plain bytes; each chunk is checked when read.
+def open_object(
+    stored_name: str, wrapped_key: bytes, section: Section | None = None, size: int = 0
+) -> io.BufferedReader:
+    """Open a stored file as a seekable file of its plain bytes; each chunk is checked when read.
+
+    section, size: where it lies in a pack, and its stored size there.
 
     Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
     """
     key = _unwrapped(stored_name, wrapped_key)
-    source = _stored_bytes(stored_name)
+    source = _stored_part(stored_name, section, size)
     try:
         reader = vaultfile.Reader(source, key)
     except Untrusted:
@@ -129,13 +160,20 @@ def open_object(stored_name: str, wrapped_key: bytes) -> io.BufferedReader:
     return io.BufferedReader(reader, READ_AT_ONCE_BYTES)
 
 
-def check_object(stored_name: str, wrapped_key: bytes, sha256: str) -> int:
-    """Decrypt a whole object, compare its plain bytes with their digest and return their number.
+def check_object(
+    stored_name: str,
+    wrapped_key: bytes,
+    sha256: str,
+    section: Section | None = None,
+    size: int = 0,
+) -> int:
+    """Decrypt a whole file, compare its plain bytes with their digest and return their number.
 
-    Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
+    section, size: as in open_object. Raises Untrusted("vault.object_missing") or
+    Untrusted("vaultfile.…").
     """
     key = _unwrapped(stored_name, wrapped_key)
-    with _stored_bytes(stored_name) as source:
+    with _stored_part(stored_name, section, size) as source:
         return vaultfile.open_stream(source, cast("BinaryIO", _Nowhere()), key, sha256)
 
 
@@ -242,13 +280,52 @@ def _stored_bytes(stored_name: str) -> BinaryIO:
         raise Untrusted("vault.object_missing", stored_name=stored_name) from failure
 
 
+def _stored_part(stored_name: str, section: Section | None, size: int) -> BinaryIO:
+    if section is None:
+        return _stored_bytes(stored_name)
+    return cast("BinaryIO", _Part(_stored_bytes(section.pack), section.offset, size))
+
+
+class _Part(io.RawIOBase):
+    """Some bytes of a file as a file of their own; closing it closes the whole."""
+
+    def __init__(self, whole: BinaryIO, offset: int, size: int) -> None:
+        super().__init__()
+        self._whole, self._offset, self._size, self._at = whole, offset, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        wanted = memoryview(buffer).cast("B")[: max(0, self._size - self._at)]
+        count = os.preadv(self._whole.fileno(), [wanted], self._offset + self._at) if wanted else 0
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            self._whole.close()
+        super().close()
+
+
 def _unwrapped(stored_name: str, wrapped_key: bytes) -> bytes:
     root = Keyring(settings.COMITY_KEYS).vault_root
     return vaultfile.unwrap_key(root, wrapped_key, _WRAP_LABEL + stored_name.encode())
 
 
 @contextmanager
-def _incoming_file() -> Iterator[tuple[Path, BinaryIO]]:
+def incoming_file() -> Iterator[tuple[Path, BinaryIO]]:
     """Give a new locked file; whatever goes wrong, it is gone afterwards unless it was renamed."""
     path = _folders()[0] / uuid.uuid4().hex
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -261,7 +338,7 @@ def _incoming_file() -> Iterator[tuple[Path, BinaryIO]]:
                 path.unlink()
 
 
-def _place(path: Path, stored_name: str) -> None:
+def place(path: Path, stored_name: str) -> None:
     target = _object_path(stored_name)
     target.parent.mkdir(mode=0o700, exist_ok=True)
     path.rename(target)
@@ -300,7 +377,7 @@ def _sealer() -> vaultfile.Sealer:
     return cast("vaultfile.Sealer", _own.sealer)
 
 
-def _require_space(needed: int) -> None:
+def require_space(needed: int) -> None:
     """Refuse before the disk falls under the reserve that reads, ledger and database live on."""
     free = shutil.disk_usage(_folders()[0]).free
     if free - vaultfile.stored_size(needed) < settings.COMITY_RESERVED_DISK_BYTES:
@@ -339,7 +416,7 @@ class _WatchedTarget:
         self._until_look -= len(data)
         if self._until_look <= 0:
             self._until_look = LOOK_AT_SPACE_EVERY_BYTES
-            _require_space(0)
+            require_space(0)
         return self._target.write(data)
 
     def fileno(self) -> int:
@@ -353,7 +430,7 @@ class _Nowhere:
         return len(data)
 
 
-def _state_of(source: BinaryIO) -> os.stat_result | None:
+def state_of(source: BinaryIO) -> os.stat_result | None:
     """What the system says about a source that is a regular file; None for any other."""
     try:
         found = os.fstat(source.fileno())
@@ -362,14 +439,14 @@ def _state_of(source: BinaryIO) -> os.stat_result | None:
     return found if stat.S_ISREG(found.st_mode) else None
 
 
-def _left_in(source: BinaryIO, state: os.stat_result | None) -> int | None:
+def left_in(source: BinaryIO, state: os.stat_result | None) -> int | None:
     return None if state is None else max(0, state.st_size - source.tell())
 
 
-def _require_unchanged(
+def require_unchanged(
     source: BinaryIO, before: os.stat_result | None, size: int, announced: int | None
 ) -> None:
-    after = _state_of(source)
+    after = state_of(source)
     same = before is None or (
         after is not None
         and (before.st_size, before.st_mtime_ns, before.st_ctime_ns)

@@ -9,7 +9,7 @@ from django_tasks import task
 
 from comity.core.access import NodeActor
 from comity.vault import actions, storage
-from comity.vault.models import StoredFile
+from comity.vault.models import Pack, StoredFile
 
 SWEEP_EVERY_SECONDS = 24 * 3600
 CHECK_EACH_WITHIN = timedelta(days=30)
@@ -33,8 +33,11 @@ def sweep_incoming() -> int:
 def scrub_is_due() -> bool:
     """Say whether a stored file was not re-hashed for thirty days."""
     long_ago = timezone.now() - CHECK_EACH_WITHIN
-    never = StoredFile.objects.filter(checked_at__isnull=True, created_at__lt=long_ago)
-    return never.exists() or StoredFile.objects.filter(checked_at__lt=long_ago).exists()
+    for rows in (StoredFile.objects.filter(pack=None), Pack.objects.all()):
+        never = rows.filter(checked_at__isnull=True, created_at__lt=long_ago)
+        if never.exists() or rows.filter(checked_at__lt=long_ago).exists():
+            return True
+    return False
 
 
 @task()

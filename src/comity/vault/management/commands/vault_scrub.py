@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand
 
 from comity.core.access import NodeActor
 from comity.vault import actions
-from comity.vault.models import StoredFile
 
 
 class Command(BaseCommand):
@@ -20,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--at-most", type=int, default=None)
 
     def handle(self, *args: Any, at_most: int | None, **options: Any) -> None:
-        count = StoredFile.objects.count() if at_most is None else at_most
+        count = actions.objects_count() if at_most is None else at_most
         done = actions.scrub(NodeActor("command"), at_most=count)
         self.stdout.write(
             f"{done.files} stored files checked, {done.stored_bytes} bytes, "
