@@ -1,7 +1,8 @@
-"""Small files in packs: stored once, opened one by one, damaged or killed without harm to others."""
+"""Small files in packs: stored once, opened one by one, damaged without harm to the others."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from functools import partial
@@ -158,8 +159,6 @@ def test_a_changed_byte_is_found_and_harms_one_file(at: int) -> None:
 
 
 def _sha256(content: bytes) -> str:
-    import hashlib
-
     return hashlib.sha256(content).hexdigest()
 
 

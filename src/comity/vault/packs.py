@@ -1,8 +1,8 @@
-"""Many small files in one object: each sealed by itself, all written and synced at once; no database.
+"""Many small files in one object: each sealed by itself, all written and synced at once.
 
-A pack is sealed files one after the other (docs/protocol/vault-file.md). Each has a key of its own,
-so one of them can be destroyed alone; the pack is named by the SHA-256 of its bytes like any object,
-so `sha256sum` checks it without keys, and it is there whole or not at all.
+A pack is sealed files one after the other (docs/protocol/vault-file.md). Each has a key of its
+own, so one of them can be destroyed alone; the pack is named by the SHA-256 of its bytes like any
+object, so `sha256sum` checks it without keys, and it is there whole or not at all. No database.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def read_small(source: BinaryIO, *, expected_size: int | None = None) -> Small |
     announced = expected_size if expected_size is not None else storage.left_in(source, before)
     if (announced or 0) >= SMALL_BYTES:
         return None
-    content = _read(source)
+    most = SMALL_BYTES if announced is None else announced + 1
+    # A regular file tells its size: whether more has come, its state says without another read.
+    content = _read(source, most, until=0 if before is None else 1)
     if announced is None and len(content) >= SMALL_BYTES:
         source.seek(start)
         return None
@@ -50,10 +52,10 @@ def read_small(source: BinaryIO, *, expected_size: int | None = None) -> Small |
     return Small(content, hashlib.sha256(content).hexdigest())
 
 
-def _read(source: BinaryIO) -> bytes:
-    """Read up to SMALL_BYTES; a file without buffer may give less at a time."""
-    pieces, left = [], SMALL_BYTES
-    while left and (piece := source.read(left)):
+def _read(source: BinaryIO, at_most: int, *, until: int) -> bytes:
+    """Read to the end, or at most so much, or until so many bytes of that are left."""
+    pieces, left = [], at_most
+    while left > until and (piece := source.read(left)):
         pieces.append(piece)
         left -= len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -339,6 +339,7 @@ def incoming_file() -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def place(path: Path, stored_name: str) -> None:
+    """Give a written and synced file its name, durably; if that fails it is gone."""
     target = _object_path(stored_name)
     target.parent.mkdir(mode=0o700, exist_ok=True)
     path.rename(target)
@@ -440,12 +441,17 @@ def state_of(source: BinaryIO) -> os.stat_result | None:
 
 
 def left_in(source: BinaryIO, state: os.stat_result | None) -> int | None:
+    """How many bytes a regular file holds from where it stands; None for any other source."""
     return None if state is None else max(0, state.st_size - source.tell())
 
 
 def require_unchanged(
     source: BinaryIO, before: os.stat_result | None, size: int, announced: int | None
 ) -> None:
+    """Raise Refused("vault.source_changed") if the source is not what it was, or not as announced.
+
+    size: how many bytes were read. announced: how many there should be.
+    """
     after = state_of(source)
     same = before is None or (
         after is not None
