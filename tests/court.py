@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -122,8 +123,8 @@ class Node:
             for line in lines
         ]
 
-    def message(self, to: Node, kind: str) -> tuple[str, bytes]:
-        """A sealed message container: (id, bytes)."""
+    def message(self, to: Node, kind: str, **fields: Any) -> tuple[str, bytes]:
+        """A sealed message container: (id, bytes). fields: of `messages.Message`."""
         message = messages.Message(
             id=uuid7(self.now),
             conversation=uuid.uuid4(),
@@ -134,6 +135,7 @@ class Node:
             created=self.now,
             classification="official",
             body={"purpose": "Перевірка / 検証"},
+            **fields,
         )
         target = io.BytesIO()
         entry = Entry("message.json", messages.to_bytes(message), "application/json")

@@ -18,7 +18,7 @@ from typing import NoReturn
 from comity.core import certificates, notes
 from comity.core.errors import Untrusted
 from comity.core.findings import Report
-from comity.core.package import verify_package, verify_receipts
+from comity.core.package import verify_growth, verify_package, verify_receipts
 from comity.core.sealing import descriptor as descriptors
 from comity.core.sealing.descriptor import Descriptor
 from comity.core.trust import Trust
@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
         witnesses=tuple(key for path in options.witness for key in _witnesses(path)),
     )
     try:
-        report = _verify(options.package, trust)
+        report = _verify(options.package, trust, options.since)
     except _Unusable:
         raise
     except Exception as error:  # noqa: BLE001 - a hostile file may find what we did not foresee
@@ -76,13 +76,15 @@ def _run(options: argparse.Namespace) -> int:
     return HOLDS if report.verdict.holds else DOES_NOT_HOLD
 
 
-def _verify(path: Path, trust: Trust) -> Report:
+def _verify(path: Path, trust: Trust, since: Path | None) -> Report:
     try:
         if not path.is_file():
             raise _Unusable(f"not a file: {path}")
         with path.open("rb") as source:
             start = source.read(3)
             source.seek(0)
+            if since is not None:
+                return verify_growth(source.read(MAX_TRUST_BYTES), _trusted_bytes(since), trust)
             if start == b"eyJ":  # the head of a JWS: {"… in base64url
                 return verify_receipts(source, trust)
             return verify_package(source, trust, datetime.now(UTC))
@@ -164,6 +166,26 @@ def _trusted_bytes(path: Path) -> bytes:
     return data
 
 
+# What the verifier is to believe; each may be given several times.
+_FROM_OUTSIDE = (
+    (
+        "--trust",
+        "DESCRIPTOR_OR_DIR",
+        "descriptor (.jws) of a node you trust, or a folder of them; repeatable",
+    ),
+    (
+        "--tsa-root",
+        "PEM",
+        "root certificate of a time-stamp authority you trust; repeatable",
+    ),
+    (
+        "--witness",
+        "FILE",
+        "verifier keys of further ledger witnesses, one a line; repeatable",
+    ),
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="comity-verify",
@@ -172,29 +194,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit code: 0 all that could be checked holds, 1 something does not, 2 wrong use.",
     )
     parser.add_argument("package", type=Path, help="the file to check")
+    for name, metavar, words in _FROM_OUTSIDE:
+        parser.add_argument(
+            name, type=Path, action="append", default=[], metavar=metavar, help=words
+        )
     parser.add_argument(
-        "--trust",
+        "--since",
         type=Path,
-        action="append",
-        default=[],
-        metavar="DESCRIPTOR_OR_DIR",
-        help="descriptor (.jws) of a node you trust, or a folder of them; repeatable",
-    )
-    parser.add_argument(
-        "--tsa-root",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PEM",
-        help="root certificate of a time-stamp authority you trust; repeatable",
-    )
-    parser.add_argument(
-        "--witness",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="verifier keys of further ledger witnesses, one a line; repeatable",
+        metavar="CHECKPOINT",
+        help="the file is a proof of growth: check it from this older checkpoint of the ledger",
     )
     parser.add_argument("--json", action="store_true", help="write one JSON object")
     parser.add_argument(

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comity.core import canonical, manifests, notes
+from comity.core import canonical, manifests, messages, notes
 from comity.core import package_form as form
 from comity.core.container import Entry, Seal, open_container, write_container
 from comity.core.errors import Refused, Untrusted
@@ -93,7 +93,7 @@ def test_everything_in_a_good_package_is_looked_at(full: bytes, authority: Autho
     assert held == {
         *("container.entries", "bag.lists", "seal.signature", "seal.signer", "seal.time"),
         *("package.form", "descriptor", "log.checkpoint", "log.entries", "log.time"),
-        *("log.witness", "item", "message", "receipt", "receipt.chain"),
+        *("log.witness", "item", "item.conditions", "message", "receipt", "receipt.chain"),
     }
     assert all(each.ok for each in report.findings)
 
@@ -529,3 +529,53 @@ def test_a_seal_needs_its_own_key() -> None:
     assert ("seal.signature", manifests.SIGNATURE, "cms.signature_wrong") in wrong(
         check(written(spec))
     )
+
+
+def partner_package(conditions: tuple[str, ...], *, listed: bool = True) -> bytes:
+    """An item that Tokyo sent under a condition, as Kyiv packs it; receipts left out if wished."""
+    kyiv, tokyo = Node("kyiv.example", "UA"), TOKYO
+    kyiv.ca, kyiv.seal, kyiv.seal_key = KYIV.ca, KYIV.seal, KYIV.seal_key
+    kyiv.descriptor, kyiv.ledger_signer = KYIV.descriptor, KYIV.ledger_signer
+    spec = make_spec(kyiv, tokyo, [b"a mailbox"])
+    digest = hashlib.sha256(b"a mailbox").hexdigest()
+    sent = messages.Attachment("item-1", 9, "text/plain", digest, "0" * 64, "evidence")
+    reply = tokyo.message(kyiv, "reply/1", attachments=(sent,), use_conditions=("Only here",))
+    attached = kyiv.record("evidence.condition_attached", "item:1", {"condition": "own_words"})
+    note = kyiv.note()
+    lines = [one.line for one in spec.custody] + [attached]
+    item = replace(
+        spec.items[0], conditions=conditions, entries=(*spec.items[0].entries, attached.index)
+    )
+    return written(
+        replace(
+            spec,
+            items=[item],
+            custody=kyiv.prove(lines, note),
+            checkpoint=note,
+            messages=[*spec.messages, PackageMessage(*reply)] if listed else spec.messages,
+        )
+    )
+
+
+def test_a_package_states_the_conditions_that_came_with_its_items() -> None:
+    report = check(partner_package(("Only here",)))
+    assert report.verdict is Verdict.SEALED
+    assert any(each.code == "item.conditions" and each.ok for each in report.findings)
+    lonely = [each for each in report.findings if each.code == "message.receipts"]
+    assert [each.ok for each in lonely] == [None]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "listed", "reason"),
+    [
+        ((), True, "item.condition_dropped"),
+        (("Something milder",), True, "item.condition_dropped"),
+        ((), False, "item.condition_unlisted"),
+    ],
+)
+def test_whoever_seals_a_package_cannot_drop_a_partners_condition(
+    conditions: tuple[str, ...], listed: bool, reason: str
+) -> None:
+    report = check(partner_package(conditions, listed=listed))
+    assert report.verdict is Verdict.FAILED
+    assert wrong(report) == [("item.conditions", "E-000001", reason)]

@@ -432,3 +432,22 @@ def test_the_rescue_script_opens_a_file_without_us(tmp_path):
 def rescue(folder, key):
     command = [sys.executable, "rescue.py", "stored", key.hex()]
     return subprocess.run(command, cwd=folder, capture_output=True)
+
+
+@given(st.lists(st.binary(max_size=40_000), max_size=12))
+def test_what_comes_in_pieces_is_sealed_as_one_file(pieces) -> None:
+    target = io.BytesIO()
+    writer = vaultfile.Writer(target, KEY)
+    for piece in pieces:
+        writer.write(piece)
+    writer.finish()
+    plain = b"".join(pieces)
+    assert len(target.getvalue()) == vaultfile.stored_size(len(plain))
+    assert opened(target.getvalue(), digest=hashlib.sha256(plain).hexdigest()) == plain
+
+
+def test_a_file_that_was_not_finished_does_not_open() -> None:
+    target = io.BytesIO()
+    vaultfile.Writer(target, KEY).write(bytes(50_000))
+    with pytest.raises(Untrusted):
+        vaultfile.Reader(io.BytesIO(target.getvalue()), KEY)

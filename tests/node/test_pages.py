@@ -1,6 +1,7 @@
 """Today, search, emergency access, health: pages that belong to no single app."""
 
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
@@ -14,6 +15,7 @@ from comity.hub.rules import AgeBand
 from comity.ledger.models import Entry
 
 pytestmark = pytest.mark.django_db
+SHELLING = datetime(2022, 3, 17, 16, 40, tzinfo=UTC)
 REASON = "The duty prosecutor is in hospital and the hearing starts in one hour."
 
 
@@ -50,6 +52,32 @@ def test_search_finds_only_what_the_officer_may_open(client, signed_in, officer)
     found = client.post(reverse("search"), {"q": "Verbivka"}).content
     assert b"78/26" in found
     assert b"77/26" not in found
+
+
+def test_search_knows_numbers_folds_case_and_says_when_it_is_cut(
+    client, signed_in, officer
+) -> None:
+    mine = signed_in(Role.PROSECUTOR)
+    case = cases.open_case(mine, number="79/26", title="Удар по школі")
+    incident = cases.record_incident(
+        mine, case, title="Вербівка", account="a", occurred_from=SHELLING, place="p"
+    )
+
+    def found(text: str) -> str:
+        return client.post(reverse("search"), {"q": text}).content.decode()
+
+    for text in ("удар", "УДАР ПО", "79/26"):
+        assert "79/26" in found(text), text
+    for text in ("вербівка", incident.number, incident.number.lower(), str(incident.pk)):
+        assert reverse("incident", args=[incident.pk]) in found(text), text
+    for text in (f"E-{incident.pk:06}", f"P-{incident.pk:04}", ".*", "(", "\\"):
+        assert reverse("incident", args=[incident.pk]) not in found(text), text
+    looks = Entry.objects.filter(kind="access.looked", actor=mine.actor_id)
+    assert looks.count() == 12
+    assert "More fits than is shown" not in found("удар")
+    for number in range(21):
+        cases.open_case(mine, number=f"{100 + number}/26", title="Удар")
+    assert "More fits than is shown" in found("удар")
 
 
 def test_a_person_is_found_by_name_and_shown_by_code(client, signed_in) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import errno
+import io
+import os
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,10 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
+from comity.core import vaultfile
 from comity.core.access import Act, Role
 from comity.ledger.models import Entry
+from comity.vault import uploads
 from comity.vault.middleware import UploadMiddleware
 from tests.officers import give_second_step
 
@@ -141,3 +146,34 @@ def test_every_page_that_reads_files_is_on_the_list() -> None:
                     reading.add(names[f"{module}.{node.name}"])
     assert reading == set(settings.COMITY_UPLOADS)
     assert {act for act, _most in settings.COMITY_UPLOADS.values()} <= set(Act)
+
+
+def test_what_arrives_is_sealed_before_it_touches_the_disk(settings, tmp_path: Path) -> None:
+    settings.COMITY_SPOOL = tmp_path / "spool"
+    spooled, words = uploads.Spooled(), b"what she told the coordinator "
+    for _ in range(3000):
+        spooled.write(words)
+    descriptor = spooled._file.fileno()
+    reader = spooled.opened()
+    lying = os.pread(descriptor, 1 << 20, 0)
+    assert len(lying) > 3000 * len(words)
+    assert b"coordinator" not in lying
+    assert list((tmp_path / "spool").iterdir()) == []
+    assert reader.read() == words * 3000
+    reader.seek(len(words) * 2999)
+    assert reader.read() == words
+
+
+def test_a_disk_that_fills_up_at_the_very_end_is_said(settings, tmp_path: Path, rf) -> None:
+    settings.COMITY_SPOOL = tmp_path / "spool"
+    handler = uploads.SpoolUploadHandler(rf.get("/"))
+    handler._upload = uploads.Spooled()
+    handler._upload._file.close()
+    handler._upload._writer = vaultfile.Writer(FullDisk(), vaultfile.new_key())
+    assert handler.file_complete(5) is None
+    assert uploads.was_stopped(handler.request)
+
+
+class FullDisk(io.RawIOBase):
+    def write(self, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "full")

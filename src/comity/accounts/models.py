@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar, TypeVar
@@ -26,6 +27,8 @@ from comity.core.access import (
 )
 from comity.core.errors import NotVisible, Refused
 from comity.core.worklist import WorkRow
+
+UID_LENGTH = 36
 
 
 class OfficerManager(BaseUserManager["Officer"]):
@@ -326,6 +329,13 @@ def insert_once(row: models.Model, *, twice: str) -> None:
         if not type(row)._base_manager.filter(uid=getattr(row, "uid", None)).exists():
             raise
         raise Refused(twice) from clash
+
+
+def actor_names(actors: Iterable[str]) -> dict[str, str]:
+    """The names of the officers among those who act, by how the ledger names them."""
+    uids = [who.removeprefix("officer:") for who in actors if who.startswith("officer:")]
+    known = Officer.objects.filter(uid__in=[uid for uid in uids if len(uid) == UID_LENGTH])
+    return {officer.actor_id: officer.name for officer in known}
 
 
 def officer_of(request: HttpRequest) -> Officer:

@@ -126,11 +126,3 @@ def _columns() -> Mapping[str, Column]:
 def column(kind: str) -> Column:
     """Return the column of the matrix in which an item of this kind stands."""
     return _columns().get(kind, Column.RECORDS)
-
-
-def kind_title(kind: str) -> str:
-    """Return the name of an evidence type, or the id itself."""
-    for term in loader.terms("evidence_types", "evidence_types"):
-        if term.id == kind:
-            return in_words(term.labels)
-    return kind

@@ -6,16 +6,19 @@ docs/protocol/package.md; writing is in package_writer.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import BinaryIO
 
-from comity.core import manifests, package_exchange, package_ledger
+from comity.core import growth, manifests, notes, package_exchange, package_ledger
 from comity.core import package_form as form
 from comity.core.container import Container, open_container
 from comity.core.errors import Untrusted
 from comity.core.findings import Finding, Report, Verdict, failure, grade, moment
+from comity.core.messages import Message
+from comity.core.package_conditions import check_conditions, check_receipted
 from comity.core.package_form import About
+from comity.core.package_ledger import LedgerView
 from comity.core.package_writer import (
     PackageItem,
     PackageMessage,
@@ -91,6 +94,27 @@ def verify_receipts(source: BinaryIO, trust: Trust) -> Report:
     return Report("receipts", Verdict.INTEGRITY_ONLY if doubts else Verdict.SEALED, tuple(findings))
 
 
+def verify_growth(data: bytes, old_note: bytes, trust: Trust) -> Report:
+    """Verify that a ledger only grew since an older checkpoint: see `growth`.
+
+    SEALED if it holds by the key of a trusted node. Never raises for what the bytes are.
+    """
+    keys = [notes.Verifier.parse(each.ledger_key) for each in trust.descriptors]
+    try:
+        old, new = growth.verify(growth.parse(data), old_note, keys)
+    except Untrusted as error:
+        unknown = error.code == "note.no_known_signature"
+        finding = failure("log.growth", error)
+        return Report("growth", Verdict.UNVERIFIABLE if unknown else Verdict.FAILED, (finding,))
+    facts = {
+        "origin": new.checkpoint.origin,
+        "old": old.checkpoint.size,
+        "size": new.checkpoint.size,
+    }
+    found = Finding("log.growth", True, new.checkpoint.origin, facts)
+    return Report("growth", Verdict.SEALED, (found,))
+
+
 def _is_descriptor(line: bytes) -> bool:
     # The header of a descriptor holds a certificate; a receipt's is short.
     return len(line.partition(b".")[0]) > 300
@@ -136,7 +160,21 @@ def _findings(container: Container, about: About, trust: Trust, now: datetime) -
     yield from ledger.findings
     yield from package_ledger.check_time(container, trust.stamp_roots)
     yield from package_ledger.check_items(container, about, ledger)
-    yield from package_exchange.check_messages(container, about.messages, directory, now)
+    opened: list[Message] = []
+    yield from package_exchange.check_messages(container, about.messages, directory, now, opened)
+    yield from check_conditions(about, ledger, opened)
+    receipts = list(_receipts(container, about, directory, ledger))
+    yield from receipts
+    yield from check_receipted(
+        about,
+        frozenset(str(each.facts["message"]) for each in receipts if "message" in each.facts),
+    )
+    yield from package_ledger.check_entries(container, about, ledger)
+
+
+def _receipts(
+    container: Container, about: About, directory: Directory, ledger: LedgerView
+) -> Iterator[Finding]:
     yield from package_exchange.check_receipts(
         _readable(container, about.receipts),
         directory,
@@ -147,7 +185,6 @@ def _findings(container: Container, about: About, trust: Trust, now: datetime) -
         },
         heads={} if ledger.head is None else {about.from_node: ledger.head},
     )
-    yield from package_ledger.check_entries(container, about, ledger)
 
 
 def _about_finding(about: About) -> Finding:

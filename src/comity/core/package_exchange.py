@@ -86,8 +86,12 @@ def check_messages(
     listed: Sequence[tuple[str, str]],
     directory: Directory,
     now: datetime,
+    opened: list[Message],
 ) -> Iterator[Finding]:
-    """Open each enclosed message container and say in one finding whether it holds."""
+    """Open each enclosed message container and say in one finding whether it holds.
+
+    opened: takes the messages that hold.
+    """
     for path, identifier in listed:
         try:
             inner = open_container(container.view(path))
@@ -105,6 +109,7 @@ def check_messages(
             held = {finding.code for finding in findings if finding.ok}
             facts = {"type": message.type, "from": message.from_node, "to": message.to_node}
             doubt = {} if "seal.signer" in held else {"reason": "unknown"}
+            opened.append(message)
             yield Finding("message", not doubt or None, identifier, {**facts, **doubt})
 
 

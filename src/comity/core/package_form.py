@@ -22,6 +22,7 @@ REPORT = "comity/report.pdf"
 PROOFS, TIME, MESSAGES = "comity/proofs/", "comity/time/", "comity/messages/"
 RECEIPTS, DESCRIPTORS = "comity/receipts/", "comity/descriptors/"
 INGESTED = "evidence.item_ingested"
+CONDITION_ATTACHED = "evidence.condition_attached"
 # What a hostile file may cost: JSON takes about forty times its size while it is read.
 MAX_ABOUT_BYTES = 8 << 20
 MAX_CUSTODY_BYTES = 64 << 20

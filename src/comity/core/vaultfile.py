@@ -125,6 +125,25 @@ def seal_bytes(plain: bytes, key: bytes, context: bytes = CONTEXT) -> bytes:
     return b"".join((sealed[:at], end))
 
 
+class Writer:
+    """Seals what comes in pieces; the same stored form as seal_stream's."""
+
+    def __init__(self, target: BinaryIO, key: bytes, context: bytes = CONTEXT) -> None:
+        """key: 32 random bytes, for this file only."""
+        _check_key(key)
+        self._target = target
+        self._encryptor = Cobblestone256Encryptor(key, context)
+
+    def write(self, piece: bytes) -> None:
+        """Seal and write the next plain bytes; what has not filled a chunk waits for more."""
+        sealed = memoryview(bytearray(stored_size(len(piece)) + _SEALED_CHUNK))
+        _write_full(self._target, sealed[: self._encryptor.update_into(piece, sealed)])
+
+    def finish(self) -> None:
+        """Write the last, short chunk; without it the file does not open."""
+        _write_full(self._target, memoryview(self._encryptor.finalize()))
+
+
 class _PlainSide:
     """Reads, counts, hashes and encrypts the plain bytes."""
 

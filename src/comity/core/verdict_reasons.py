@@ -156,6 +156,16 @@ REASONS: dict[str, Words] = {
         "挙げられた台帳の記録が証明されていません",
         "a ledger entry that it names is not proven",
     ),
+    "item.condition_dropped": (
+        "їх названо у вкладеному повідомленні того, хто передав",
+        "同梱された提供元のメッセージには示されています",
+        "the enclosed message of the node that sent it states them",
+    ),
+    "item.condition_unlisted": (
+        "їх фіксує вкладений запис журналу",
+        "同梱された台帳の記録には残っています",
+        "an enclosed entry of the ledger records them",
+    ),
     "item.not_in_log": (
         "журнал не фіксує прийняття саме цих байтів",
         "この内容の受入れが台帳に記録されていません",

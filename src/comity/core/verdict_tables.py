@@ -185,6 +185,18 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
             "The ledger's checkpoint does not hold",
         ),
     },
+    "log.growth": {
+        True: (
+            "Журнал {origin} лише зростав: {old} → {size} записів; давніші записи не змінено",
+            "台帳 {origin} は{old}件から{size}件へ追記のみで、以前の記録に変更はありません",
+            "Ledger {origin} only grew, from {old} entries to {size}; nothing before was changed",
+        ),
+        False: (
+            "Не підтверджено, що журнал лише зростав",
+            "台帳が追記のみであったとは確認できません",
+            "That the ledger only grew does not hold",
+        ),
+    },
     "log.entries": {
         True: (
             "Усі вкладені записи ланцюга зберігання є в журналі: {count};"
@@ -247,6 +259,25 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
             "Об’єкт {subject} не підтверджено",
             "証拠物件 {subject} が成り立ちません",
             "Item {subject} does not hold",
+        ),
+    },
+    "item.conditions": {
+        True: (
+            "Для об’єкта {subject} названо умови використання: {count}",
+            "証拠物件 {subject} の使用条件が示されています:{count}件",
+            "Item {subject} states its conditions of use: {count}",
+        ),
+        False: (
+            "Об’єкт {subject} надійшов з умовами використання, яких тут не названо: {count}",
+            "証拠物件 {subject} に付された使用条件が示されていません:{count}件",
+            "Item {subject} came with conditions of use that are not stated here: {count}",
+        ),
+    },
+    "message.receipts": {
+        None: (
+            "Для повідомлення {subject} не вкладено жодної квитанції",
+            "メッセージ {subject} の受領証は同梱されていません",
+            "No receipt is enclosed for message {subject}",
         ),
     },
     "message": {

@@ -57,6 +57,9 @@ def finding_words(finding: Finding, language: str) -> str:
     is_said = (finding.code, reason) in _SAID
     if finding.ok is not True and isinstance(reason, str) and not is_said:
         sentence = f"{sentence}{_COLON[language]}{reason_words(reason, language)}"
+        which = finding.facts.get("entry")
+        if which not in (None, "", finding.subject):  # the file, or the entry of the ledger
+            sentence = f"{sentence}{_COLON[language]}{shown(which)}"
     return sentence
 
 
@@ -65,6 +68,7 @@ _SAID = {
     ("log.time", "timestamp.authority_unknown"),
     ("log.witness", "none"),
     ("message", "unknown"),
+    ("message.receipts", "none"),
     ("receipt", "unknown"),
 }
 _COLON = {"uk": ": ", "ja": ":", "en": ": "}

@@ -85,6 +85,7 @@ LABELS: dict[str, Any] = {
     "Part.entry": _("an entry of its custody"),
     "Part.saved": _("its bytes, saved"),
     "Part.list.items": _("the list of items"),
+    "Part.list.search": _("what a search found"),
     "Part.condition": _("a condition of the item"),
     "UseCondition.this_proceeding_only": pgettext_lazy("law", "Only this proceeding"),
     "UseCondition.no_onward_transfer": pgettext_lazy("law", "Not passed on"),

@@ -94,14 +94,6 @@ def next_due(status: OutgoingStatus, queued_at: datetime) -> tuple[Event, dateti
     return None if clock is None else (clock[0], queued_at + clock[1])
 
 
-def failure_now(status: OutgoingStatus, queued_at: datetime, now: datetime) -> Event | None:
-    """Return the failure to state about a message whose clock has run out, or None."""
-    clock = _CLOCKS.get(status)
-    if clock is None or now < queued_at + clock[1]:
-        return None
-    return clock[2]
-
-
 def longest_clock(event: Event) -> timedelta | None:
     """Return how long a message waits before this failure is stated; None for other events."""
     return next((wait for _, wait, failure in _CLOCKS.values() if failure is event), None)

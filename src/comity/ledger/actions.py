@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from comity.core import canonical, checkpoint, logproof, merkle, notes, tiles
+from comity.core import canonical, checkpoint, growth, logproof, merkle, notes, tiles
 from comity.core.access import Actor
 from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
@@ -194,9 +194,22 @@ def prove(entry: Entry, head: Checkpoint | None = None) -> bytes:
     return logproof.write(logproof.LogProof(entry.index, tuple(path), bytes(head.note)))
 
 
-def prove_growth(old_size: int, new_size: int) -> list[bytes]:
-    """Return the consistency proof between two sizes (RFC 9162, 2.1.4)."""
-    return tiles.consistency_path(TileStore(), old_size, new_size)
+def prove_growth(old_size: int, head: Checkpoint | None = None) -> bytes:
+    """Return the proof that the tree of `head`, or of the newest checkpoint, grew from old_size.
+
+    Form: `core.growth`; path: RFC 9162, 2.1.4. Raises Refused("ledger.no_such_size").
+    """
+    head = head or newest_checkpoint()
+    if head is None or not 0 <= old_size <= head.size:
+        raise Refused("ledger.no_such_size")
+    path = tiles.consistency_path(TileStore(), old_size, head.size)
+    return growth.write(growth.Growth(old_size, tuple(path), bytes(head.note)))
+
+
+@transaction.atomic
+def record_look(actor: Actor, subject: str, *, part: str, purpose: str = "") -> None:
+    """Keep that protected content was looked at: opening is an act too."""
+    append(actor, "access.looked", subject, part=part, purpose=purpose)
 
 
 def examine(pending_at_most: timedelta | None = None, batch: int = BATCH) -> Examination:

@@ -5,6 +5,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 LABELS: dict[str, Any] = {
+    "ledger.no_such_size": _(
+        "No checkpoint of the ledger has this number of entries yet. Type the second line of the "
+        "checkpoint that you kept."
+    ),
+    "Part.list.ledger": _("the list of entries in the ledger"),
+    "Part.ledger": _("an entry in the ledger"),
     "ledger.pending": _(
         "The entry has no number yet. It gets one within seconds; load the page again."
     ),

@@ -42,7 +42,7 @@ class Entry(models.Model):
 
 
 class EntryDetails(models.Model):
-    """What an entry commits to. Erasable: the leaf holds only a salted hash of it."""
+    """What an entry commits to; the leaf holds only a salted hash of it, so a proof outlives it."""
 
     entry = models.OneToOneField(
         Entry, on_delete=models.PROTECT, primary_key=True, related_name="committed"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET
 
 from comity.core.access import Act, require
 from comity.core.errors import Refused
 from comity.ledger import actions
 from comity.ledger.models import Checkpoint, Entry, TimeToken
+from comity.ui.labels import label
 
 PER_PAGE = 50
 
@@ -26,6 +31,7 @@ def entries(request: HttpRequest) -> HttpResponse:
     require(request.user, Act.SEE_LEDGER)  # type: ignore[arg-type]  # signed in
     wanted = request.GET.get("q", "").replace("\x00", "").strip()
     rows = Entry.objects.order_by("-id")
+    actions.record_look(request.user, request.user.subject, part="list.ledger")  # type: ignore[arg-type,union-attr]
     if wanted:
         rows = rows.filter(Q(kind__startswith=wanted) | Q(subject=wanted) | Q(actor=wanted))
     return render(request, "ledger/entries.html", _list(request, rows) | {"wanted": wanted})
@@ -45,6 +51,7 @@ def _list(request: HttpRequest, rows: Any) -> dict[str, Any]:
     stamped = actions.stamped_checkpoint()
     return {
         "page_obj": page,
+        "names": _names(page.object_list),
         "head": head,
         "root_hex": bytes(head.root).hex() if head else "",
         "stamped": stamped,
@@ -53,12 +60,19 @@ def _list(request: HttpRequest, rows: Any) -> dict[str, Any]:
     }
 
 
+def _names(rows: Iterable[Entry]) -> dict[str, str]:
+    """Who acted, in words, for those whom the app of officers knows."""
+    named: dict[str, str] = import_string(settings.COMITY_ACTOR_NAMES)({row.actor for row in rows})
+    return named
+
+
 def _entry(request: HttpRequest, number: int) -> Entry:
     entry = Entry.objects.filter(index=number).select_related("committed").first()
     if entry is None:
         raise Http404
     if entry.actor != request.user.actor_id:  # type: ignore[union-attr]
         require(request.user, Act.SEE_LEDGER)  # type: ignore[arg-type]
+        actions.record_look(request.user, entry.subject, part="ledger")  # type: ignore[arg-type]
     return entry
 
 
@@ -67,12 +81,15 @@ def _entry(request: HttpRequest, number: int) -> Entry:
 def entry(request: HttpRequest, number: int) -> HttpResponse:
     """One entry: what it says, what it commits to, and its proof."""
     found = _entry(request, number)
+    committed = getattr(found, "committed", None)
     return render(
         request,
         "ledger/entry.html",
         {
             "entry": found,
-            "details": sorted(found.committed.as_mapping().items()),
+            "details": sorted(committed.as_mapping().items()) if committed else [],
+            "is_erased": committed is None,
+            "names": _names([found]),
             "leaf_hex": bytes(found.leaf_hash or b"").hex(),
             "body": bytes(found.body).decode("utf-8"),
         },
@@ -106,6 +123,21 @@ def body(request: HttpRequest, number: int) -> HttpResponse:
     return _download(
         bytes(_entry(request, number).body), f"entry-{number}.json", "application/json"
     )
+
+
+@login_required
+@require_GET
+def growth(request: HttpRequest) -> HttpResponse:
+    """The proof that the ledger only grew since a size of which the reader kept the checkpoint."""
+    stated = request.GET.get("since", "").strip()
+    try:
+        if not (stated.isascii() and stated.isdigit() and len(stated) < 16):
+            raise Refused("ledger.no_such_size")
+        data = actions.prove_growth(int(stated))
+    except Refused as refusal:
+        messages.error(request, label(refusal))
+        return redirect("ledger" if request.user.may(Act.SEE_LEDGER) else "own_entries")  # type: ignore[union-attr]
+    return _download(data, f"growth-{int(stated)}.txt", "text/plain; charset=utf-8")
 
 
 @login_required

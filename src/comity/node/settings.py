@@ -68,6 +68,8 @@ MESSAGE_HANDLERS = {
 COMITY_CONVERSATIONS = "comity.assistance.models.letters.conversations_seen"
 
 # What an officer calls the records of their teams: evidence asks when it offers a team.
+# The ledger lies below the app of officers and asks it for their names.
+COMITY_ACTOR_NAMES = "comity.accounts.models.actor_names"
 COMITY_RECORD_NAMES = [
     "comity.cases.models.names_seen",
     "comity.assistance.models.letters.names_seen",

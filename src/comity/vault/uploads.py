@@ -1,8 +1,12 @@
-"""Uploads of any size: streamed to a nameless file in the spool, in constant memory."""
+"""Uploads of any size: sealed to a nameless file in the spool as they arrive, in constant memory.
+
+The key lives in this process only and goes with the upload: nothing readable touches the disk.
+"""
 
 from __future__ import annotations
 
 import errno
+import io
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,23 +21,48 @@ from django.core.files.uploadhandler import (
 )
 from django.http import HttpRequest
 
+from comity.core import vaultfile
+
 if TYPE_CHECKING:
     _Uploaded = UploadedFile[bytes]
 else:
     _Uploaded = UploadedFile
 
 LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
+READ_AT_ONCE_BYTES = 128 * 1024
 
 
 class SpoolUpload(_Uploaded):
-    """What an officer uploaded. The file has no name on disk and is gone when it is closed."""
+    """What an officer uploaded, as a seekable file of plain bytes; it is gone when it is closed."""
 
-    def __init__(self, name: str | None, content_type: str | None, charset: str | None) -> None:
+    def __init__(self, spooled: Spooled, about: FileUploadHandler, size: int) -> None:
+        super().__init__(spooled.opened(), about.file_name, about.content_type, size, about.charset)
+
+
+class Spooled:
+    """A nameless sealed file that is being written."""
+
+    def __init__(self) -> None:
         spool = Path(settings.COMITY_SPOOL)
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         # O_TMPFILE where the system has it: a process that is killed leaves nothing behind.
-        file = tempfile.TemporaryFile(dir=spool)  # noqa: SIM115 - lives as long as the upload
-        super().__init__(file, name, content_type, 0, charset)
+        self._file = tempfile.TemporaryFile(dir=spool)  # noqa: SIM115 - lives as long as the upload
+        self._key = vaultfile.new_key()
+        self._writer = vaultfile.Writer(self._file, self._key)
+
+    def write(self, piece: bytes) -> None:
+        """Seal and write the next bytes. Raises OSError."""
+        self._writer.write(piece)
+
+    def opened(self) -> io.BufferedReader:
+        """End the writing and give the plain bytes; closing them closes the file."""
+        self._writer.finish()
+        self._file.flush()
+        return io.BufferedReader(vaultfile.Reader(self._file, self._key), READ_AT_ONCE_BYTES)
+
+    def close(self) -> None:
+        """Let go of what was written."""
+        self._file.close()
 
 
 class SpoolUploadHandler(FileUploadHandler):
@@ -47,7 +76,7 @@ class SpoolUploadHandler(FileUploadHandler):
         user = getattr(self.request, "user", None)
         if user is None or not user.is_authenticated:
             raise StopUpload(connection_reset=True)
-        self._upload = SpoolUpload(self.file_name, self.content_type, self.charset)
+        self._upload = Spooled()
         self._until_look = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -56,11 +85,15 @@ class SpoolUploadHandler(FileUploadHandler):
             self._look_at_space(len(raw_data))
             self._upload.write(raw_data)
         except OSError as failure:
-            if failure.errno not in {errno.ENOSPC, errno.EDQUOT}:
-                raise
-            self._upload.close()
-            mark_stopped(self.request)
+            self._note_full(failure)
             raise StopUpload(connection_reset=False) from failure
+
+    def _note_full(self, failure: OSError) -> None:
+        """Let go of what was written if the disk is full, else raise the failure again."""
+        if failure.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise failure
+        self._upload.close()
+        mark_stopped(self.request)
 
     def _look_at_space(self, count: int) -> None:
         self._until_look -= count
@@ -70,11 +103,13 @@ class SpoolUploadHandler(FileUploadHandler):
             if free < settings.COMITY_RESERVED_DISK_BYTES:
                 raise OSError(errno.ENOSPC, "the reserve is reached")
 
-    def file_complete(self, file_size: int) -> SpoolUpload:
-        """Give the upload, at its first byte."""
-        self._upload.seek(0)
-        self._upload.size = file_size
-        return self._upload
+    def file_complete(self, file_size: int) -> SpoolUpload | None:
+        """Give the upload, at its first byte; none if its end found no room."""
+        try:
+            return SpoolUpload(self._upload, self, file_size)
+        except OSError as failure:
+            self._note_full(failure)
+            return None
 
     def upload_interrupted(self) -> None:
         """Let go of what was written."""

@@ -34,7 +34,7 @@ def record_sign_in(actor: Officer, *, methods: list[str]) -> None:
 @transaction.atomic
 def record_look(actor: Actor, subject: str, *, part: str, purpose: str = "") -> None:
     """Keep that protected content was looked at: opening is an act too."""
-    ledger.append(actor, "access.looked", subject, part=part, purpose=purpose)
+    ledger.record_look(actor, subject, part=part, purpose=purpose)
 
 
 @dataclass(frozen=True)

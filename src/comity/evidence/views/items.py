@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from comity.accounts.models import Membership, Officer, fetch, officer_of
+from comity.accounts.models import Membership, Officer, actor_names, fetch, officer_of
 from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions, media, serving
@@ -148,10 +148,7 @@ def _events(
 
 def _names(custody: list[CustodyRecord]) -> dict[str, str]:
     """The names of the officers in these records, by their name in the ledger."""
-    named = {who for record in custody for who in (record.actor, record.counterparty)}
-    uids = {who.removeprefix("officer:") for who in named if who.startswith("officer:")}
-    officers = Officer.objects.filter(uid__in=[uid for uid in uids if len(uid) == 36])
-    return {officer.actor_id: officer.name for officer in officers}
+    return actor_names({who for one in custody for who in (one.actor, one.counterparty)})
 
 
 def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[str, Any]:

@@ -112,6 +112,14 @@ def digest(value: str, chars: int = 12, full: bool = False) -> SafeString:
 
 
 @register.simple_tag
+def who(names: dict[str, str], actor: str) -> SafeString:
+    """Who acted: the officer's name if it is known, and always what the ledger says."""
+    if name := names.get(actor):
+        return format_html("{} <small>{}</small>", name, actor)
+    return format_html("<small>{}</small>", actor)
+
+
+@register.simple_tag
 def person_code(code: str, url: str | None = None, sealed: bool = False) -> SafeString:
     return _render("code", code=code, url=url, sealed=sealed)
 
