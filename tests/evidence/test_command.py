@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from comity.evidence import actions
+from comity.evidence.management.commands import evidence_add
 from comity.evidence.models import Item
+from comity.vault.models import Pack, StoredFile
 from tests.evidence.conftest import World
 
 pytestmark = pytest.mark.django_db
@@ -48,13 +52,15 @@ def test_a_name_that_is_not_utf_8_is_kept(world: World, tmp_path: Path) -> None:
     assert Item.objects.get().original_name == "caf\\xe9"
 
 
-def test_links_folders_and_missing_files_are_refused_and_the_rest_taken(
+def test_links_pipes_and_missing_files_are_refused_and_the_rest_taken(
     world: World, tmp_path: Path
 ) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
     real.write_bytes(b"x")
     link.symlink_to(real)
-    _out, err = add(world, link, tmp_path, tmp_path / "missing", real)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    _out, err = add(world, link, pipe, tmp_path / "missing", real)
     assert "File 1: This is a link" in err
     assert "File 2: This is a link" in err
     assert "File 3: No such file" in err
@@ -67,11 +73,86 @@ def test_an_officer_outside_the_team_adds_nothing(world: World, tmp_path: Path) 
     path = tmp_path / "x"
     path.write_bytes(b"x")
     err = io.StringIO()
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match="whose team you belong to"):
         call_command(
             "evidence_add", str(path), case=world.case, officer=world.stranger.email, stderr=err
         )
-    assert "whose team you belong to" in err.getvalue()
     with pytest.raises(CommandError, match="No officer"):
         call_command("evidence_add", str(path), case=world.case, officer="nobody@example.test")
     assert not Item.objects.exists()
+
+
+def tree(folder: Path, count: int) -> Path:
+    """A folder with files of different bytes in folders of their own."""
+    for number in range(count):
+        path = folder / "tree" / f"part {number % 3}" / f"{number:03}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"page %d" % number)
+    return folder / "tree"
+
+
+def test_a_folder_becomes_an_item_for_each_file_in_it(world: World, tmp_path: Path) -> None:
+    folder = tree(tmp_path, 12)
+    (folder / "elsewhere").symlink_to(tmp_path)
+    report = tmp_path / "report.jsonl"
+    out, err = add(world, folder, report=report)
+    assert "1 of 13 files were not taken in." in err
+    assert out.count("E-") == Item.objects.count() == 12
+    assert not any(name in out for name in ("page", ".txt", "part"))
+    stated = [json.loads(line) for line in report.read_text().splitlines()]
+    assert sum("item" in one for one in stated) == 12
+    assert report.stat().st_mode & 0o077 == 0
+    for item in Item.objects.all():
+        assert [row.event for row in item.custody.all()] == ["received", "ingested"]
+        assert item.custody.first().matches_entry
+        assert actions.verify_item(world.investigator, item)
+        assert item.media_type_sniffed == "text/plain"
+
+
+def test_a_stopped_intake_goes_on_and_doubles_nothing(
+    world: World, tmp_path: Path, monkeypatch
+) -> None:
+    """Stopped after the rows of a group were committed and before the report said so."""
+    monkeypatch.setattr("comity.vault.packs.PACK_FILES", 4)
+    folder, report = tree(tmp_path, 10), tmp_path / "report.jsonl"
+    wrote = evidence_add.Report.note
+    said = []
+
+    def stops(self, path, result):
+        said.append(path)
+        if len(said) == 6:
+            raise KeyboardInterrupt
+        wrote(self, path, result)
+
+    monkeypatch.setattr(evidence_add.Report, "note", stops)
+    with pytest.raises(KeyboardInterrupt):
+        add(world, folder, report=report)
+    assert Item.objects.count() == 8
+    with report.open("a") as half:
+        half.write('{"path": "half a li')
+    monkeypatch.setattr(evidence_add.Report, "note", wrote)
+    out, err = add(world, folder, report=report)
+    assert err == ""
+    assert "8 files were taken in before; 2 are left." in out
+    assert Item.objects.count() == len(set(Item.objects.values_list("sha256", flat=True))) == 10
+    assert "10 files were taken in before; 0 are left." in add(world, folder, report=report)[0]
+    lines = [json.loads(line) for line in report.read_text().splitlines() if line[-1:] == "}"]
+    assert len([one for one in lines if "item" in one]) == 10
+
+
+def test_without_a_report_known_bytes_are_items_again_and_stored_once(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tree(tmp_path, 5)
+    add(world, folder)
+    add(world, folder)
+    assert Item.objects.count() == 10
+    assert StoredFile.objects.count() == 5
+    assert Pack.objects.count() == 1
+
+
+def test_a_report_of_something_else_is_left_alone(world: World, tmp_path: Path) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("mine")
+    assert "not one of this command" in add(world, tree(tmp_path, 1), report=other)[1]
+    assert other.read_text() == "mine"

@@ -71,22 +71,23 @@ def _packed(
     except Refused as refusal:
         return [refusal if isinstance(one, packs.Small) else one for one in waiting]
     return [
-        stored.get(one.sha256) or _as_taken(known[named[one.sha256]], one.sha256)
+        stored.get(one.sha256) or _as_taken(known[named[one.sha256]], one)
         if isinstance(one, packs.Small)
         else one
         for one in waiting
     ]
 
 
-def _as_taken(row: StoredFile, sha256: str) -> storage.TakenIn:
+def _as_taken(row: StoredFile, small: packs.Small) -> storage.TakenIn:
     return storage.TakenIn(
-        sha256=sha256,
+        sha256=small.sha256,
         size=row.size,
         stored_name=row.stored_name,
         stored_size=row.stored_size,
         wrapped_key=bytes(row.wrapped_key),
         lookup=bytes(row.lookup),
         section=row.section,
+        head=small.content[: storage.HEAD_BYTES],
     )
 
 

@@ -94,6 +94,7 @@ def take_in_small(files: Sequence[Small]) -> list[storage.TakenIn]:
             wrapped_key=wrap(one.name, one.key),
             lookup=lookup(sha256),
             section=storage.Section(pack, one.offset, pack_size),
+            head=different[sha256].content[: storage.HEAD_BYTES],
         )
         for sha256, one in sealed.items()
     }

@@ -18,7 +18,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
 READ_AT_ONCE_BYTES = 128 * 1024
+HEAD_BYTES = 4096
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOOKUP_LABEL = b"comity vault lookup v1"
 _WRAP_LABEL = b"comity vault object key v1:"
@@ -58,6 +59,7 @@ class TakenIn:
     sha256: of the plain bytes, 64 hex digits. stored_name: SHA-256 of the stored bytes, likewise.
     Sizes in bytes. lookup: finds the same plain bytes again without telling anyone their digest.
     section: where it lies in a pack (`packs`); None for a file that is an object of its own.
+    head: the first HEAD_BYTES of the plain bytes, to tell what they are without opening them.
     """
 
     sha256: str
@@ -67,6 +69,7 @@ class TakenIn:
     wrapped_key: bytes
     lookup: bytes
     section: Section | None = None
+    head: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def object_name(self) -> str:
@@ -88,8 +91,9 @@ def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
     key = vaultfile.new_key()
     with incoming_file() as (path, target):
         try:
+            watched = _WatchedSource(source, announced)
             sealed = _sealer().seal(
-                cast("BinaryIO", _WatchedSource(source, announced)),
+                cast("BinaryIO", watched),
                 cast("BinaryIO", _WatchedTarget(target)),
                 key,
             )
@@ -108,6 +112,7 @@ def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
         stored_size=sealed.stored_size,
         wrapped_key=wrapper()(sealed.stored_sha256, key),
         lookup=lookups()(sealed.plain_sha256),
+        head=watched.head,
     )
 
 
@@ -389,7 +394,7 @@ class _WatchedSource:
     """The source being read; one that gives more than it announced is not read to its end."""
 
     def __init__(self, source: BinaryIO, announced: int | None) -> None:
-        self._source, self._left = source, announced
+        self._source, self._left, self.head = source, announced, b""
         self._fill = getattr(source, "readinto", None)
 
     def readinto(self, buffer: memoryview) -> int:
@@ -399,6 +404,8 @@ class _WatchedSource:
             piece = self._source.read(len(buffer))
             count = len(piece)
             buffer[:count] = piece
+        if len(self.head) < HEAD_BYTES:
+            self.head += bytes(buffer[: min(count, HEAD_BYTES - len(self.head))])
         if self._left is not None:
             self._left -= count
             if self._left < 0:

@@ -1,5 +1,6 @@
 """The verbs on items of evidence."""
 
+from comity.evidence.actions.bulk import Incoming, Shared, ingest_many, taken_already
 from comity.evidence.actions.conditions import (
     attach_condition,
     confirm_use,
@@ -38,6 +39,8 @@ __all__ = [
     "CustodyCheck",
     "Handover",
     "Holder",
+    "Incoming",
+    "Shared",
     "acknowledge_disclosures",
     "attach_condition",
     "check_custody",
@@ -45,6 +48,7 @@ __all__ = [
     "export_package",
     "grant_release",
     "ingest",
+    "ingest_many",
     "ingest_stored",
     "messages_about",
     "narrow_release",
@@ -61,6 +65,7 @@ __all__ = [
     "require_use_in_case",
     "set_last_day",
     "share_item",
+    "taken_already",
     "undo_disclosures",
     "verify_item",
     "withdraw_release",

@@ -72,7 +72,7 @@ def ingest(
     Raises also Refused("vault.disk_full" | "vault.source_changed").
     """
     require(actor, Act.ADD_ITEM)
-    _require_sound(title, kind, access)
+    require_sound(title, kind, access)
     taken = storage.take_in(source, expected_size=expected_size)
     return ingest_stored(
         actor,
@@ -115,12 +115,13 @@ def ingest_stored(
     Untrusted("vaultfile.…").
     """
     require(actor, Act.ADD_ITEM)
-    _require_sound(title, kind, access)
-    _require_member(actor, access)
-    acquired = _plain(acquisition)
+    require_sound(title, kind, access)
+    require_member(actor, access)
+    acquired = plain_acquisition(acquisition)
     file = vault.keep(actor, taken)
+    # The file must open, whatever of it was seen when it was taken in.
     with vault.open_file(actor, file) as reader:
-        sniffed = media.sniff(reader.read(media.HEAD_BYTES))
+        head = reader.read(media.HEAD_BYTES)
     item = Item(
         uid=once or uuid.uuid4(),
         title=plain_line(title),
@@ -128,7 +129,7 @@ def ingest_stored(
         stored_file=file,
         sha256=taken.sha256,
         size=taken.size,
-        media_type_sniffed=sniffed,
+        media_type_sniffed=media.sniff(head),
         media_type_declared=plain_media_type(declared_type),
         original_name=kept_name(original_name),
         compartment=Compartment(compartment),
@@ -136,15 +137,36 @@ def ingest_stored(
         created_by=actor.actor_id,
     )
     insert_once(item, twice="evidence.sent_twice")
-    ItemAccess.objects.bulk_create(
-        ItemAccess(item=item, kind=name, record=record) for name, record in dict.fromkeys(access)
-    )
-    _begin_custody(actor, item, acquired)
+    begin(actor, [item], access, acquired)
     return item
 
 
-def _begin_custody(actor: Actor, item: Item, acquired: Acquisition) -> None:
-    received = custody_of(
+def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisition) -> None:
+    """Give new items to their teams and write the first two records of each one's custody."""
+    holders = list(dict.fromkeys(access))
+    ItemAccess.objects.bulk_create(
+        ItemAccess(item=item, kind=kind, record=record)
+        for item in items
+        for kind, record in holders
+    )
+    records, entries = [], []
+    for item in items:
+        received = _received(actor, item, acquired)
+        ingested = custody_of(actor, item, CustodyEvent.INGESTED, digest_after=item.sha256)
+        records += [received, ingested]
+        entries += [
+            ledger.NewEntry("evidence.item_received", item.subject, received.committed(item)),
+            ledger.NewEntry(
+                "evidence.item_ingested", item.subject, ingested.committed(item) | _facts(item)
+            ),
+        ]
+    for record, key in zip(records, ledger.append_many(actor, entries), strict=True):
+        record.entry_id = key
+    CustodyRecord.objects.bulk_create(records)
+
+
+def _received(actor: Actor, item: Item, acquired: Acquisition) -> CustodyRecord:
+    return custody_of(
         actor,
         item,
         CustodyEvent.RECEIVED,
@@ -156,29 +178,20 @@ def _begin_custody(actor: Actor, item: Item, acquired: Acquisition) -> None:
         counterparty=acquired.acquired_by,
         digest_after=item.sha256,
     )
-    ingested = custody_of(actor, item, CustodyEvent.INGESTED, digest_after=item.sha256)
-    origin = {
+
+
+def _facts(item: Item) -> dict[str, object]:
+    return {
         "origin": str(item.origin),
         "evidence_kind": item.kind,
         "compartment": str(item.compartment),
+        "size": item.size,
+        "media_type": item.media_type_sniffed,
     }
-    received.entry_id, ingested.entry_id = ledger.append_many(
-        actor,
-        [
-            ledger.NewEntry("evidence.item_received", item.subject, received.committed(item)),
-            ledger.NewEntry(
-                "evidence.item_ingested",
-                item.subject,
-                ingested.committed(item)
-                | origin
-                | {"size": item.size, "media_type": item.media_type_sniffed},
-            ),
-        ],
-    )
-    CustodyRecord.objects.bulk_create([received, ingested])
 
 
-def _require_sound(title: str, kind: str, access: Access) -> None:
+def require_sound(title: str, kind: str, access: Access) -> None:
+    """Raise Incomplete or Refused for what no item can have."""
     missing = [] if plain_line(title) else ["title"]
     missing += [] if access else ["access"]
     if missing:
@@ -191,7 +204,7 @@ def _require_sound(title: str, kind: str, access: Access) -> None:
         raise Refused("evidence.not_in_team")
 
 
-def _require_member(actor: Actor, access: Access) -> None:
+def require_member(actor: Actor, access: Access) -> None:
     """An officer gives an item to their own teams; sharing it with another is an act of its own."""
     if isinstance(actor, Officer) and not all(
         accounts.is_member(actor, kind=name, record=record) for name, record in access
@@ -199,7 +212,8 @@ def _require_member(actor: Actor, access: Access) -> None:
         raise Refused("evidence.not_in_team")
 
 
-def _plain(acquisition: Acquisition) -> Acquisition:
+def plain_acquisition(acquisition: Acquisition) -> Acquisition:
+    """Return it in plain lines. Raises Refused("evidence.too_long")."""
     plain = Acquisition(
         acquired_by=plain_line(acquisition.acquired_by),
         acquired_at=acquisition.acquired_at,

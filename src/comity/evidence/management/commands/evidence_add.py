@@ -1,11 +1,16 @@
-"""Take files of this machine into evidence, one item each, for a case and in an officer's name."""
+"""Take files and folders of this machine into evidence, for a case and in an officer's name."""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 import uuid
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -15,13 +20,15 @@ from comity.core.access import Compartment
 from comity.core.errors import Refused
 from comity.evidence import actions
 from comity.evidence.models import Item
-from comity.evidence.rules import OTHER_KIND, Origin, plain_line
+from comity.evidence.rules import OTHER_KIND, TITLE_AT_MOST, Origin, plain_line
 from comity.ui.labels import label
 from comity.vault.storage import open_regular
 
+SHOW_EVERY = 100
+
 
 class Command(BaseCommand):
-    help = "Take files into evidence: evidence_add PATH... --case UID --officer EMAIL."
+    help = "Take files and whole folders into evidence: evidence_add PATH... --case --officer."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
@@ -31,40 +38,152 @@ class Command(BaseCommand):
         parser.add_argument("--title", help="for every file; by default its name")
         parser.add_argument("--authority", default="", help="decision or order, with its number")
         parser.add_argument("--compartment", default=Compartment.INVESTIGATION, choices=Compartment)
+        parser.add_argument(
+            "--report",
+            type=Path,
+            help="write a line of JSON for each file; run again with the same report and paths, "
+            "the command goes on where it was stopped",
+        )
 
     def handle(self, *args: Any, paths: list[Path], officer: str, **options: Any) -> None:
         actor = Officer.objects.filter(email__iexact=officer, is_active=True).first()
         if actor is None:
             raise CommandError("No officer signs in with this address.")
-        refused = 0
-        for number, path in enumerate(paths, 1):
-            try:
-                item = self._add(actor, path, options)
-            except (Refused, OSError) as failure:
-                refused += 1
-                why = label(failure) if isinstance(failure, Refused) else failure.strerror
-                self.stderr.write(f"File {number}: {why}")
-            else:
-                self.stdout.write(f"File {number}: {item.number} {item.sha256} {item.size}")
+        report = Report(options["report"])
+        try:
+            refused, count = self._take(actor, list(_files(paths)), report, options)
+        except Refused as refusal:
+            raise CommandError(str(label(refusal))) from refusal
+        finally:
+            report.close()
         if refused:
-            raise CommandError(f"{refused} of {len(paths)} files were not taken in.")
+            raise CommandError(f"{refused} of {count} files were not taken in.")
 
-    @staticmethod
-    def _add(actor: Officer, path: Path, options: dict[str, Any]) -> Item:
-        with open_regular(path) as source:
-            return actions.ingest(
-                actor,
-                source,
-                title=options["title"] or plain_line(path.name) or "-",
-                kind=options["kind"],
-                access=[("case", options["case"])],
-                origin=Origin.INVESTIGATION,
-                acquisition=actions.Acquisition(
-                    acquired_by=actor.name,
-                    acquired_at=timezone.now(),
-                    method="command line",
-                    legal_authority=options["authority"],
-                ),
-                original_name=str(path.name),
-                compartment=options["compartment"],
+    def _take(
+        self, actor: Officer, files: list[Path], report: Report, options: dict[str, Any]
+    ) -> tuple[int, int]:
+        once = {path: report.uid_of(path) for path in files}
+        there = actions.taken_already(actor, list(once.values()))
+        left = [path for path in files if once[path] not in there]
+        for path in files:
+            if once[path] in there:
+                report.note(path, there[once[path]])
+        if there:
+            self.stdout.write(f"{len(there)} files were taken in before; {len(left)} are left.")
+        incoming = (
+            actions.Incoming(
+                opened=partial(open_regular, path),
+                title=options["title"] or plain_line(path.name)[:TITLE_AT_MOST] or "-",
+                original_name=path.name,
+                once=once[path],
             )
+            for path in left
+        )
+        results = actions.ingest_many(actor, incoming, _shared(actor, options))
+        refused = 0
+        for number, (path, result) in enumerate(zip(left, results, strict=True), 1):
+            refused += not isinstance(result, Item)
+            self._say(number, len(left), result)
+            report.note(path, result)
+        return refused, len(left)
+
+    def _say(self, number: int, count: int, result: Item | Refused | OSError) -> None:
+        if isinstance(result, Item):
+            self.stdout.write(f"File {number}: {result.number} {result.sha256} {result.size}")
+        else:
+            self.stderr.write(f"File {number}: {_reason(result)}")
+        if sys.stderr.isatty() and (number % SHOW_EVERY == 0 or number == count):
+            sys.stderr.write(f"\r{number} of {count} ")
+
+
+def _files(paths: list[Path]) -> Iterator[Path]:
+    """The files named, and of a folder every file under it, in the order of their names."""
+    for path in paths:
+        if not path.is_dir() or path.is_symlink():
+            yield path
+            continue
+        for folder, folders, names in os.walk(path):
+            folders.sort()
+            links = [name for name in folders if (Path(folder) / name).is_symlink()]
+            yield from (Path(folder) / name for name in sorted([*names, *links]))
+
+
+def _reason(result: Refused | OSError) -> str:
+    return str(label(result)) if isinstance(result, Refused) else str(result.strerror)
+
+
+def _shared(actor: Officer, options: dict[str, Any]) -> actions.Shared:
+    return actions.Shared(
+        kind=options["kind"],
+        access=[("case", options["case"])],
+        origin=Origin.INVESTIGATION,
+        acquisition=actions.Acquisition(
+            acquired_by=actor.name,
+            acquired_at=timezone.now(),
+            method="command line",
+            legal_authority=options["authority"],
+        ),
+        compartment=options["compartment"],
+    )
+
+
+class Report:
+    """What became of each file, one line of JSON each; its first line names the intake.
+
+    The uid of an item follows from the intake and the path, so the database tells what was taken
+    in before a stop, whatever the report still had to say.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: TextIO | None = None
+        self._intake, self._noted = uuid.uuid4(), set[str]()
+        if path is None:
+            return
+        if path.exists():
+            self._read(path)
+        # It names files, so nobody else on this machine reads it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
+        if path.stat().st_size == 0:
+            self._write({"intake": str(self._intake)})
+        else:
+            self._file.write("\n")  # a stop may have left half a line
+
+    def _read(self, path: Path) -> None:
+        stated = [_json(line) for line in path.read_text("utf-8", "replace").split("\n")]
+        try:
+            self._intake = uuid.UUID(str(stated[0].get("intake")))
+        except ValueError:
+            raise CommandError("This report is not one of this command.") from None
+        self._noted = {str(one.get("path")) for one in stated if one.get("item")}
+
+    def uid_of(self, path: Path) -> uuid.UUID:
+        """The uid of the item that this file becomes in this intake."""
+        return uuid.uuid5(self._intake, os.fsencode(path.absolute()).hex())
+
+    def note(self, path: Path, result: Item | Refused | OSError) -> None:
+        """Write what became of a file, once."""
+        stated: dict[str, Any] = {"path": os.fspath(path)}
+        if isinstance(result, Item):
+            stated |= {"item": result.number, "sha256": result.sha256, "size": result.size}
+        else:
+            stated["refused"] = result.code if isinstance(result, Refused) else result.strerror
+        if stated["path"] not in self._noted:
+            self._write(stated)
+
+    def _write(self, stated: dict[str, Any]) -> None:
+        if self._file is not None:
+            self._file.write(json.dumps(stated) + "\n")
+
+    def close(self) -> None:
+        """End the report."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _json(line: str) -> dict[str, Any]:
+    try:
+        stated = json.loads(line)
+    except ValueError:
+        return {}
+    return stated if isinstance(stated, dict) else {}
