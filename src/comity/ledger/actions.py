@@ -19,7 +19,7 @@ from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
 from comity.core.uuid7 import uuid7
 from comity.ledger import engines, examining
-from comity.ledger.examining import BATCH, Examination, Terms
+from comity.ledger.examining import Examination, Terms
 from comity.ledger.models import Checkpoint, Entry, EntryDetails, StampFailure, Tile, TimeToken
 
 SALT_BYTES = 32
@@ -212,11 +212,11 @@ def record_look(actor: Actor, subject: str, *, part: str, purpose: str = "") -> 
     append(actor, "access.looked", subject, part=part, purpose=purpose)
 
 
-def examine(pending_at_most: timedelta | None = None, batch: int = BATCH) -> Examination:
+def examine(pending_at_most: timedelta | None = None) -> Examination:
     """Recompute the whole ledger and report every finding: see `examining`.
 
     Every entry, tile, checkpoint and time token. pending_at_most: how long an entry may wait for
-    its number; None does not ask. batch: entries in memory at once.
+    its number; None does not ask.
     """
     terms = Terms(
         verifiers=[signer().verifier],
@@ -225,15 +225,15 @@ def examine(pending_at_most: timedelta | None = None, batch: int = BATCH) -> Exa
         now=timezone.now(),
         pending_at_most=pending_at_most,
     )
-    return examining.examine(terms, batch)
+    return examining.examine(terms)
 
 
-def verify_all(batch: int = BATCH) -> int:
+def verify_all() -> int:
     """Recompute the whole ledger; return the size checked.
 
     Raises the first Untrusted of `examine`, a ProofError for what the ledger itself states.
     """
-    report = examine(batch=batch)
+    report = examine()
     if report.faults:
         raise report.faults[0]
     return report.size

@@ -7,26 +7,21 @@ hashes, tiles, the root of every checkpoint, its signature, the tokens over it, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from comity.core import canonical, checkpoint, merkle, notes, timestamps
 from comity.core.errors import ProofError, Untrusted
-from comity.ledger.models import Checkpoint, Entry, Tile, TimeToken
+from comity.ledger import engines
+from comity.ledger.engines import Kept
+from comity.ledger.models import Checkpoint, Entry, TimeToken
 
 FINDINGS_KEPT = 1_000
-BATCH = 5_000
 ERASED = "ledger.details_erased"  # the kind of the entry that records an erasure of details
 
 # What an examination cannot settle here and that is no fault of the ledger.
 DOUBTS = frozenset({"timestamp.authority_unknown"})
-
-_COLUMNS = (
-    "index", "uid", "kind", "actor", "at", "subject", "body", "leaf_hash",
-    "committed__details", "committed__salt",
-)  # fmt: skip
 
 
 @dataclass
@@ -79,19 +74,23 @@ class _Tree:
         self.peaks: list[bytes] = []
         self.rows: list[bytearray] = []
         self.done: list[int] = []
+        self.kept: dict[int, dict[int, bytes]] = {}
 
-    def add(self, leaf: bytes) -> None:
-        """Append one leaf hash (32 bytes)."""
-        self._put(0, leaf)
-        self.size += 1
-        self.peaks.append(leaf)
-        bits, height = self.size, 0
-        while bits & 1 == 0:
-            right = self.peaks.pop()
-            self.peaks[-1] = merkle.node_hash(self.peaks[-1], right)
-            bits, height = bits >> 1, height + 1
-            if height % 8 == 0:
-                self._put(height // 8, self.peaks[-1])
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Append leaf hashes (32 bytes each). One loop without calls: it runs for every entry."""
+        peaks, size, sha256 = self.peaks, self.size, hashlib.sha256
+        for leaf in leaves:
+            size += 1
+            node, bits, height = leaf, size, 0
+            while not bits & 1:
+                node = sha256(b"\x01" + peaks.pop() + node).digest()
+                bits >>= 1
+                height += 1
+                if not height & 7:
+                    self._put(height >> 3, node)
+            peaks.append(node)
+        self.size = size
+        self._put(0, b"".join(leaves))
 
     def root(self) -> bytes:
         """The root over what was added."""
@@ -103,25 +102,31 @@ class _Tree:
             if row:
                 self._compare(level, bytes(row))
 
-    def _put(self, level: int, digest: bytes) -> None:
-        if level == len(self.rows):
+    def _put(self, level: int, digests: bytes) -> None:
+        while level >= len(self.rows):
             self.rows.append(bytearray())
             self.done.append(0)
         row = self.rows[level]
-        row += digest
-        if len(row) == 256 * merkle.HASH_SIZE:
-            self._compare(level, bytes(row))
+        row += digests
+        while len(row) >= _TILE_BYTES:
+            self._compare(level, bytes(row[:_TILE_BYTES]))
             self.done[level] += 1
-            row.clear()
+            del row[:_TILE_BYTES]
 
     def _compare(self, level: int, expected: bytes) -> None:
         index = self.done[level]
-        kept = Tile.objects.filter(level=level, index=index).values_list("hashes", flat=True)
-        if bytes(kept.first() or b"")[: len(expected)] != expected:
+        kept = self.kept.get(level, {})
+        if index not in kept:
+            kept = self.kept[level] = engines.tile_hashes(level, index, _TILES_AT_ONCE)
+        if kept.get(index, b"")[: len(expected)] != expected:
             self.report.found(ProofError("ledger.tiles_differ", level=level, index=index))
 
 
-def examine(terms: Terms, batch: int = BATCH) -> Examination:
+_TILE_BYTES = 256 * merkle.HASH_SIZE
+_TILES_AT_ONCE = 64
+
+
+def examine(terms: Terms) -> Examination:
     """Read the whole ledger once and report every finding; raises nothing for what it finds.
 
     Memory: one batch of entries and some hashes, however large the ledger is.
@@ -130,13 +135,9 @@ def examine(terms: Terms, batch: int = BATCH) -> Examination:
     report.size = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
     tree = _Tree(report)
     heads = _Heads(terms, report)
-    for row in _rows(report.size, batch):
-        if row[0] != tree.size:
-            report.found(ProofError("ledger.entries_missing", first=tree.size, last=row[0] - 1))
+    for rows in engines.numbered_rows(0, report.size):
+        if not _grow(tree, heads, rows, report):
             break
-        report.seen += 1
-        tree.add(_leaf(row, report))
-        heads.reach(tree)
     else:
         if tree.size != report.size:
             last = report.size - 1
@@ -147,56 +148,81 @@ def examine(terms: Terms, batch: int = BATCH) -> Examination:
     return report
 
 
-def _rows(size: int, batch: int) -> Iterator[tuple[Any, ...]]:
-    entries = Entry.objects.order_by("index").values_list(*_COLUMNS)
-    for start in range(0, size, batch):
-        yield from entries.filter(index__gte=start, index__lt=min(start + batch, size))
+def _grow(tree: _Tree, heads: _Heads, rows: list[Kept], report: Examination) -> bool:
+    """Let the tree grow by a batch, stopping at each checkpoint's size; False at a gap."""
+    first = tree.size
+    whole = [row for at, row in enumerate(rows, first) if row.index == at]
+    if len(whole) < len(rows):  # the numbers ascend, so what does not fit comes after a gap
+        whole = rows[: next(at for at, row in enumerate(rows) if row.index != first + at)]
+    leaves = _leaves(whole, report)
+    report.seen += len(leaves)
+    at = 0
+    while at < len(leaves):
+        stop = min(heads.next_size() - first, len(leaves))
+        tree.extend(leaves[at:stop])
+        heads.reach(tree)
+        at = stop
+    if len(whole) == len(rows):
+        return True
+    last = rows[len(whole)].index - 1
+    report.found(ProofError("ledger.entries_missing", first=tree.size, last=last))
+    return False
 
 
-def _leaf(row: tuple[Any, ...], report: Examination) -> bytes:
-    """Judge one entry; give the leaf hash to go on with.
+def _leaves(rows: Sequence[Kept], report: Examination) -> list[bytes]:
+    """Judge entries; give the leaf hashes to go on with.
 
-    Where the body no longer fits the stored leaf, the stored one: then the roots still tell
-    whether it was the body alone that was changed.
+    A body is compared with what its columns and details give, written out as canonical JSON writes
+    plain words; only what differs is looked at again and explained. Where the body no longer fits
+    the stored leaf, the stored one counts: then the roots still tell whether it was the body alone
+    that was changed.
     """
-    index, uid, kind, actor, at, subject, body, stored, details, salt = row
-    body, stored = bytes(body), bytes(stored or b"")
-    leaf = merkle.leaf_hash(body)
-    if leaf != stored:
-        report.found(ProofError("ledger.entry_changed", index=index))
-        leaf = stored if len(stored) == merkle.HASH_SIZE else leaf
+    sha256, leaves = hashlib.sha256, []
+    for row in rows:
+        index, uid, kind, actor, at, subject, body, stored, details, salt = row
+        leaf = sha256(b"\0" + body).digest()
+        if leaf != stored:
+            report.found(ProofError("ledger.entry_changed", index=index))
+            leaf = stored if stored and len(stored) == merkle.HASH_SIZE else leaf
+        leaves.append(leaf)
+        if details is not None and salt is not None:
+            commitment = sha256(salt + details).hexdigest()
+            plain = (
+                f'{{"actor":"{actor}","at":"{at}","commitment":"{commitment}","id":"{uid}",'
+                f'"kind":"{kind}","subject":"{subject}","v":1}}'
+            )
+            if plain.encode() == body:
+                continue
+        _explain(row, report)
+    return leaves
+
+
+def _explain(row: Kept, report: Examination) -> None:
+    """Say what of a row does not fit its body: the columns, the details, or details gone."""
     shown = {
         "v": 1,
-        "id": str(uid),
-        "kind": kind,
-        "actor": actor,
-        "at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "subject": subject,
+        "id": row.uid,
+        "kind": row.kind,
+        "actor": row.actor,
+        "at": row.at,
+        "subject": row.subject,
     }
-    if details is not None:
-        commitment = hashlib.sha256(bytes(salt) + bytes(details)).hexdigest()
-        if canonical.encode(shown | {"commitment": commitment}) == body:
-            return leaf
-    _explain(index, body, shown, details is None, report)
-    return leaf
-
-
-def _explain(
-    index: int, body: bytes, shown: dict[str, Any], without_details: bool, report: Examination
-) -> None:
-    """Say what of a row does not fit its body: the columns, the details, or details gone."""
+    if row.details is not None and row.salt is not None:
+        commitment = hashlib.sha256(row.salt + row.details).hexdigest()
+        if canonical.encode(shown | {"commitment": commitment}) == row.body:
+            return  # words that canonical JSON writes in another way than they stand
     try:
-        stated = canonical.decode(body)
+        stated = canonical.decode(row.body)
     except Untrusted:
         stated = None
     if not isinstance(stated, dict) or {k: stated.get(k) for k in shown} != shown:
-        report.found(ProofError("ledger.entry_changed", index=index))
-    elif not without_details:
-        report.found(ProofError("ledger.details_changed", index=index))
-    elif Entry.objects.filter(kind=ERASED, subject=f"entry:{shown['id']}").exists():
+        report.found(ProofError("ledger.entry_changed", index=row.index))
+    elif row.details is not None:
+        report.found(ProofError("ledger.details_changed", index=row.index))
+    elif Entry.objects.filter(kind=ERASED, subject=f"entry:{row.uid}").exists():
         report.erased += 1
     else:
-        report.found(ProofError("ledger.details_missing", index=index))
+        report.found(ProofError("ledger.details_missing", index=row.index))
 
 
 class _Heads:
@@ -210,6 +236,10 @@ class _Heads:
         self.tokens = tokens.filter(checkpoint__size__lte=report.size).iterator(chunk_size=100)
         self.head = next(self.heads, None)
         self.differ: list[int] = []
+
+    def next_size(self) -> int:
+        """The size at which the next checkpoint has to be met."""
+        return self.head.size if self.head is not None else self.report.size
 
     def reach(self, tree: _Tree) -> None:
         """Judge the checkpoints of the tree's present size."""
