@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from comity.node import checks
 from comity.node.collecting import collect_static
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             self.stderr.write(str(message))
         wanted = [options["only"]] if options["only"] else ["pages", "exchange"]
         if "pages" in wanted:
-            collect_static()  # a new version brings new ones, and pages name them by their digests
+            _collect()
         running = {name: _start(name, options) for name in wanted}
         trusted = _partners_changed_at()
         while not stop.wait(LOOK_EVERY_SECONDS):
@@ -62,6 +62,16 @@ class Command(BaseCommand):
             _end(process)
         if not stop.is_set():
             sys.exit(1)
+
+
+def _collect() -> None:
+    """A new version brings new styles and scripts, and pages name them by their digests."""
+    try:
+        collect_static()
+    except OSError as failure:
+        raise CommandError(
+            f"The static files cannot be collected in {settings.STATIC_ROOT}: {failure.strerror}."
+        ) from failure
 
 
 def partners_bundle() -> Path:
