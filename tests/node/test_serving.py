@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.conftest import free_port
 from tests.node.running import COMITY, environment
 
+GIVE_UP_AFTER_SECONDS = 60.0  # so that a failure ends; nothing is measured
 LOCAL, PAGES, EXCHANGE = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
@@ -35,10 +36,12 @@ def test_pages_start_with_the_installed_files_and_each_listener_at_its_own_addre
         ],
         env=environment(node), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    give_up = time.monotonic() + GIVE_UP_AFTER_SECONDS
     try:
         for host, port in ((PAGES, pages), (EXCHANGE, exchange)):
             while not listens(host, port):
                 assert process.poll() is None
+                assert time.monotonic() < give_up, f"nothing listens at {host}"
                 time.sleep(0.05)
         asked = urllib.request.Request(
             f"http://{PAGES}:{pages}/account/login/", headers={"Host": "comity.test.example"}
