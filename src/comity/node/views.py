@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -147,6 +148,23 @@ def health(request: HttpRequest) -> JsonResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"ok": True})
+
+
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """A request that no form of ours makes: too many fields, a wrong host, a broken body.
+
+    It may have been stopped before anybody knows who asks, and under a name that is not ours.
+    """
+    if isinstance(exception, DisallowedHost):  # the frame would build addresses under that name
+        return HttpResponse(loader.render_to_string("400_host.html"), status=400)
+    return render(request, "400.html", status=400)
+
+
+def not_understood_by_partners(
+    request: HttpRequest, exception: Exception | None = None
+) -> HttpResponse:
+    """The same on the exchange listener, which shows no pages."""
+    return HttpResponse(status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The verbs on items of evidence."""
 
+from comity.evidence.actions._package_files import left_packages, sweep_packages
 from comity.evidence.actions.conditions import (
     attach_condition,
     confirm_use,
@@ -46,6 +47,7 @@ __all__ = [
     "grant_release",
     "ingest",
     "ingest_stored",
+    "left_packages",
     "messages_about",
     "narrow_release",
     "note_damage",
@@ -61,6 +63,7 @@ __all__ = [
     "require_use_in_case",
     "set_last_day",
     "share_item",
+    "sweep_packages",
     "undo_disclosures",
     "verify_item",
     "withdraw_release",
