@@ -11,7 +11,7 @@ from comity.assistance.models.parts import (
 )
 from comity.assistance.models.replies import Condition, MeasureReport, Reply, ReplyItem
 from comity.assistance.models.texts import Paragraph, Translation
-from comity.assistance.models.work import work_for
+from comity.assistance.models.work import count_urgent, work_for
 
 __all__ = [
     "Condition",
@@ -28,5 +28,6 @@ __all__ = [
     "Reply",
     "ReplyItem",
     "Translation",
+    "count_urgent",
     "work_for",
 ]
