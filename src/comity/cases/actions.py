@@ -56,10 +56,13 @@ def open_case(
     title: str,
     stage: str = "pretrial",
     members: Iterable[Officer] = (),
+    once: uuid.UUID | None = None,
 ) -> Case:
     """Open a case with its team.
 
-    Raises Refused("cases.number_taken" | "cases.too_long"), Incomplete without a number or title.
+    once: of the form that was sent; a second case under it is refused.
+    Raises Refused("cases.number_taken" | "cases.too_long" | "cases.sent_twice"), Incomplete
+    without a number or title.
     """
     require(actor, Act.OPEN_CASE)
     wanted, titled = bounded("number", number), bounded("title", title)
@@ -67,7 +70,9 @@ def open_case(
         raise Incomplete("cases.case_without_name", missing=["number", "title"])
     try:
         with transaction.atomic():
-            case = Case.objects.create(number=wanted, title=titled, stage=stage, opened_by=actor)
+            case = Case(uid=once or uuid.uuid4(), number=wanted, title=titled, stage=stage)
+            case.opened_by = actor
+            insert_once(case, twice="cases.sent_twice")
     except IntegrityError as taken:
         raise Refused("cases.number_taken") from taken
     ledger.append(actor, "cases.case_opened", case.subject, stage=stage)

@@ -57,6 +57,7 @@ class OfficerChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  
 
 
 class CaseForm(forms.Form):
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     number = forms.CharField(
         label=pgettext_lazy("law", "Number of the proceeding"),
         max_length=40,

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import Officer, fetch
+from comity.accounts.models import Officer, fetch, insert_once
 from comity.cases.models import Case
 from comity.cases.rules import bounded, plain_line, plain_text
 from comity.core import personal
@@ -78,11 +78,14 @@ def register_person(
     name_never_shown: bool = False,
     reason: str = "",
     colleagues: Sequence[Officer] = (),
+    once: uuid.UUID | None = None,
 ) -> Person:
     """Open a person's file. identity: preferred_name, and what else is known; sealed at once.
 
     reason: why the person is here; sealed with the identity.
-    Raises Refused("hub.search_first") unless a search came before, Incomplete without a name.
+    once: of the form that was sent; a second person under it is refused.
+    Raises Refused("hub.search_first") unless a search came before, Incomplete without a name,
+    Refused("hub.registered_twice").
     """
     require(actor, Act.REGISTER_PERSON)
     if not searched:
@@ -91,9 +94,9 @@ def register_person(
     fields = {name: text for name, text in fields.items() if text}
     if "preferred_name" not in fields:
         raise Incomplete("hub.no_name", missing=["preferred_name"])
-    uid = uuid7(timezone.now())
+    uid = once or uuid7(timezone.now())
     wrapped = personal.new_key(person_root(), str(uid))
-    person = Person.objects.create(
+    person = Person(
         uid=uid,
         wrapped_key=wrapped,
         identity=personal.seal(person_root(), wrapped, str(uid), fields),
@@ -103,6 +106,7 @@ def register_person(
         name_never_shown=name_never_shown,
         created_by=actor,
     )
+    insert_once(person, twice="hub.registered_twice")
     SearchWord.objects.bulk_create(
         SearchWord(person=person, digest=word) for word in sorted(searched_digests(fields))
     )

@@ -57,6 +57,7 @@ class SearchForm(forms.Form):
 
 
 class PersonForm(forms.Form):
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     preferred_name = forms.CharField(
         label=_("Name to use"),
         max_length=120,
@@ -116,6 +117,7 @@ class PersonForm(forms.Form):
             "interpreter_needed": fields["interpreter_needed"],
             "name_never_shown": fields["name_never_shown"],
             "reason": fields["reason"],
+            "once": fields["once"],
         }
 
 

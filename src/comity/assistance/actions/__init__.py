@@ -1,5 +1,6 @@
 """The verbs of legal assistance; settings.MESSAGE_HANDLERS names the five that partners reach."""
 
+from comity.assistance.actions.course import SENT_TWICE
 from comity.assistance.actions.desk import (
     Registration,
     accept_letter,
@@ -85,6 +86,7 @@ __all__ = [
     "ASKING",
     "PAPER_KINDS",
     "PURPOSE",
+    "SENT_TWICE",
     "Answer",
     "Handed",
     "Registration",

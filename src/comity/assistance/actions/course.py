@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from comity.accounts.models import Officer
-from comity.assistance.models import LetterEvent, LetterOfRequest
+from comity.assistance.models import LetterEvent, LetterOfRequest, SentForm
 from comity.assistance.rules import (
     Direction,
     Event,
@@ -14,7 +14,9 @@ from comity.assistance.rules import (
     require_translation_open,
 )
 from comity.core.access import Act, Actor, require
-from comity.core.errors import NotAllowed, WrongState
+from comity.core.errors import NotAllowed, Refused, WrongState
+
+SENT_TWICE = "letter.sent_twice"
 
 
 def locked(letter: LetterOfRequest, direction: Direction) -> LetterOfRequest:
@@ -28,20 +30,42 @@ def locked(letter: LetterOfRequest, direction: Direction) -> LetterOfRequest:
     return row
 
 
-def draft_of(actor: Actor, letter: LetterOfRequest) -> LetterOfRequest:
-    """Lock a draft for a change of what it says. Raises NotAllowed or WrongState."""
+def draft_of(
+    actor: Actor, letter: LetterOfRequest, once: uuid.UUID | None = None
+) -> LetterOfRequest:
+    """Lock a draft for a change of what it says.
+
+    once: of the form that was sent. Raises NotAllowed, WrongState, Refused("letter.sent_twice").
+    """
     require(actor, Act.DRAFT_LETTER)
     row = locked(letter, Direction.OUTGOING)
+    use_form(row, once)
     require_content_open(State(row.state))
     return row
 
 
-def lawyers_draft(actor: Actor, letter: LetterOfRequest) -> LetterOfRequest:
-    """Lock a draft for a decision that its author or the reviewing lawyer takes."""
+def lawyers_draft(
+    actor: Actor, letter: LetterOfRequest, once: uuid.UUID | None = None
+) -> LetterOfRequest:
+    """Lock a draft for a decision that its author or the reviewing lawyer takes. See `draft_of`."""
     require_one_of(actor, Act.DRAFT_LETTER, Act.REVIEW_LETTER)
     row = locked(letter, Direction.OUTGOING)
+    use_form(row, once)
     require_content_open(State(row.state))
     return row
+
+
+def use_form(letter: LetterOfRequest, once: uuid.UUID | None) -> None:
+    """Keep in the transaction of the act that a form was used; the letter's row is locked.
+
+    The letter's lock makes the second sending wait for the first.
+    Raises Refused("letter.sent_twice").
+    """
+    if once is None:
+        return
+    _form, new = SentForm.objects.get_or_create(uid=once, defaults={"letter": letter})
+    if not new:
+        raise Refused(SENT_TWICE)
 
 
 def translatable(actor: Actor, letter: LetterOfRequest) -> LetterOfRequest:

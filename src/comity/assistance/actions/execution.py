@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch
 from comity.assistance import bodies
-from comity.assistance.actions.course import locked, note
+from comity.assistance.actions.course import locked, note, use_form
 from comity.assistance.actions.desk import at_desk, conversation_of
 from comity.assistance.actions.enclosures import require_free
 from comity.assistance.models import Condition, LetterOfRequest, MeasureReport, Reply, ReplyItem
@@ -61,15 +62,18 @@ def execute_letter(
     *,
     reports: Sequence[Report] = (),
     items: Sequence[Handed] = (),
+    once: uuid.UUID | None = None,
 ) -> Reply:
     """Report what was done and add items of our own evidence; may be repeated until release.
 
     A second report on a measure replaces the first. Items must be visible to the officer and free
-    to leave. Raises NotAllowed, NotVisible, WrongState, Incomplete, Refused("letter.no_such_part" |
-    "evidence.no_release" | "letter.item_attached").
+    to leave. once: of the form that was sent.
+    Raises NotAllowed, NotVisible, WrongState, Incomplete, Refused("letter.no_such_part" |
+    "evidence.no_release" | "letter.item_attached" | "letter.sent_twice").
     """
     letter = locked(letter, Direction.INCOMING)
     require_executing(actor, letter)
+    use_form(letter, once)
     require_report_open(letter.desk_state)
     measures = facts_of(letter).measures
     if letter.desk_state is not DeskState.EXECUTING:

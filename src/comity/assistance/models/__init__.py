@@ -8,6 +8,7 @@ from comity.assistance.models.parts import (
     LetterPaper,
     LetterPerson,
     Measure,
+    SentForm,
 )
 from comity.assistance.models.replies import Condition, MeasureReport, Reply, ReplyItem
 from comity.assistance.models.texts import Paragraph, Translation
@@ -27,6 +28,7 @@ __all__ = [
     "Paragraph",
     "Reply",
     "ReplyItem",
+    "SentForm",
     "Translation",
     "count_urgent",
     "work_for",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from comity.accounts.models import fetch, officer_of
+from comity.accounts.models import Officer, fetch, officer_of
 from comity.assistance import actions
 from comity.assistance.forms import desk as forms
 from comity.assistance.forms.words import signatory_words
@@ -23,7 +23,7 @@ from comity.assistance.views.shared import done, filled, letter_of, sent
 from comity.core.access import Compartment
 from comity.core.documents.letter import type_names
 from comity.core.documents.replies import Outcome
-from comity.core.errors import NotVisible
+from comity.core.errors import NotVisible, Refused
 from comity.evidence import actions as evidence
 from comity.evidence.models import Item
 from comity.evidence.rules import Origin
@@ -140,6 +140,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             officer_of(request),
             letter,
             items=[actions.Handed(form.cleaned_data["item"], form.words("title"))],
+            once=form.cleaned_data["once"],
         ),
         title=_("Hand over an item"),
         button=_("Add to the reply"),
@@ -168,13 +169,25 @@ def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadFo
     officer = officer_of(request)
     actions.require_executing(officer, letter)
     require_report_open(letter.desk_state)
+    once = form.cleaned_data["once"]
+    made = Item.objects.visible_to(officer).filter(uid=once)
+    try:
+        item = made.first() or _ingest(officer, letter, form)
+    except Refused:
+        item = made.first()  # the same form, sent meanwhile
+        if item is None:
+            raise
+    handed = actions.Handed(item, form.words("title"))
+    actions.execute_letter(officer, letter, items=[handed], once=once)
+
+
+def _ingest(officer: Officer, letter: LetterOfRequest, form: forms.UploadForm) -> Item:
     data = form.cleaned_data
     file = data["file"]
-    title = form.words("title")
-    item = evidence.ingest(
+    return evidence.ingest(
         officer,
         file.file,
-        title=title[language()][:200],
+        title=form.words("title")[language()][:200],
         kind=data["kind"],
         access=[("letter", letter.uid)],
         origin=Origin.INVESTIGATION,
@@ -189,8 +202,8 @@ def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadFo
         original_name=file.name or "",
         declared_type=file.content_type or "",
         expected_size=file.size,
+        once=data["once"],
     )
-    actions.execute_letter(officer, letter, items=[actions.Handed(item, title)])
 
 
 @login_required

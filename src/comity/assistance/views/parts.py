@@ -41,7 +41,11 @@ def _person_page(request: HttpRequest, pk: int, number: int | None) -> HttpRespo
         letter,
         form,
         lambda: actions.name_person(
-            officer_of(request), letter, form.person(letter.source_language), person=held
+            officer_of(request),
+            letter,
+            form.person(letter.source_language),
+            person=held,
+            once=None if held else form.cleaned_data["once"],
         ),
         title=_("Person in the letter"),
         button=_("Keep the person"),
@@ -112,7 +116,11 @@ def _offence_page(request: HttpRequest, pk: int, place: int | None) -> HttpRespo
         letter,
         form,
         lambda: actions.add_offence(
-            officer_of(request), letter, form.offence(held.get("id", "")), place=place
+            officer_of(request),
+            letter,
+            form.offence(held.get("id", "")),
+            place=place,
+            once=form.cleaned_data["once"] if place is None else None,
         ),
         title=_("Offence"),
         button=_("Keep the offence"),
@@ -148,6 +156,7 @@ def new_item(request: HttpRequest, pk: int) -> HttpResponse:
             form.cleaned_data["item"],
             title=form.words("title"),
             pages=form.cleaned_data["pages"],
+            once=form.cleaned_data["once"],
         ),
         title=_("Attach an exhibit"),
         button=_("Attach the item"),
@@ -195,6 +204,7 @@ def _add_paper(request: HttpRequest, letter: LetterOfRequest, form: forms.PaperF
         title=form.words("title"),
         media_type=file.content_type or "",
         pages=data["pages"],
+        once=data["once"],
     )
 
 

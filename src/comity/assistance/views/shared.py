@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch, officer_of
+from comity.assistance import actions
 from comity.assistance.citations import provision_of, sure_of
 from comity.assistance.models import LetterOfRequest
 from comity.core.errors import Incomplete, NotAllowed, Refused
@@ -78,6 +79,8 @@ def filled(
 ) -> HttpResponse:
     """Show a form; when it is sent and sound, do the verb and go back to the letter.
 
+    A form that is sent a second time leads there too; it has done its work.
+
     context: text, upload, crumb, quote (label, words, language) beside the form. Such a page shows
     parts of the letter, so looking at it is recorded too.
     """
@@ -87,6 +90,8 @@ def filled(
         except NotAllowed:
             raise
         except Refused as refusal:
+            if refusal.code == actions.SENT_TWICE:
+                return redirect(letter.get_absolute_url())
             form.add_error(None, why(refusal))
         else:
             messages.success(request, said)

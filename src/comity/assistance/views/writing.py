@@ -69,7 +69,9 @@ def cite_provision(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         letter,
         form,
-        lambda: actions.cite_provision(officer_of(request), letter, form.words("provision")),
+        lambda: actions.cite_provision(
+            officer_of(request), letter, form.words("provision"), once=form.cleaned_data["once"]
+        ),
         title=_("Cite a provision"),
         button=_("Cite it under my name"),
         said=_("The provision is cited under your name."),
@@ -120,7 +122,7 @@ def new_text(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         letter,
         form,
         lambda: actions.write_paragraph(
-            officer_of(request), letter, kind=TextKind(kind), text=form.cleaned_data["text"]
+            officer_of(request), letter, kind=TextKind(kind), **form.cleaned_data
         ),
         title=label(TextKind(kind)),
         button=_("Keep the text"),
@@ -218,7 +220,7 @@ def new_measure(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         letter,
         form,
-        lambda: actions.add_measure(officer_of(request), letter, form.cleaned_data["measure_type"]),
+        lambda: actions.add_measure(officer_of(request), letter, **form.cleaned_data),
         title=_("Ask for one more measure"),
         button=_("Add the measure"),
         said=_("The measure is added. Answer its fields."),
