@@ -90,6 +90,7 @@ LABELS: dict[str, Any] = {
     "UseCondition.no_onward_transfer": pgettext_lazy("law", "Not passed on"),
     "UseCondition.no_publication": pgettext_lazy("law", "Not published"),
     "UseCondition.own_words": pgettext_lazy("law", "Condition in own words"),
+    "UseCondition.*": pgettext_lazy("law", "Condition in own words"),  # a code of the partner's own
     "Team.letter": _("Letter"),
     "Team.person": _("Person"),
     "evidence.incomplete": _("These are missing: {missing}."),
