@@ -144,7 +144,8 @@ def test_looking_at_a_letter_is_recorded(kyiv, sign_in) -> None:
     (entry,) = Entry.objects.filter(kind="access.looked", subject=letter.subject)
     assert entry.actor == kyiv.prosecutor.actor_id
     text = letter.texts.get(kind="subject")
-    assert sign_in(kyiv.lawyer).get(f"/letters/{letter.pk}/texts/{text.pk}/").status_code == 200
+    address = f"/letters/{letter.pk}/texts/{text.pk}/ja/"
+    assert sign_in(kyiv.lawyer).get(address).status_code == 200
     looked = Entry.objects.filter(kind="access.looked", subject=letter.subject)
     assert looked.filter(actor=kyiv.lawyer.actor_id).exists()
 

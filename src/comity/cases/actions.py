@@ -32,6 +32,7 @@ from comity.cases.rules import (
     require_move,
 )
 from comity.core.access import Act, Actor, require
+from comity.core.days import is_too_early
 from comity.core.errors import Incomplete, Refused, WrongState
 from comity.core.law import loader, offences
 from comity.evidence import actions as evidence
@@ -101,11 +102,14 @@ def record_incident(
     """Record what happened in a case the officer sees. Times are aware; coordinates WGS 84 degrees.
 
     once: of the form that was sent; a second incident under it is refused.
-    Raises Refused("cases.ends_before_it_starts" | "cases.not_yet" | "cases.place_in_part" |
-    "cases.too_long" | "cases.sent_twice" | "evidence.use_…"), Incomplete for empty words.
+    Raises Refused("cases.too_early" | "cases.ends_before_it_starts" | "cases.not_yet" |
+    "cases.place_in_part" | "cases.too_long" | "cases.sent_twice" | "evidence.use_…"), Incomplete
+    for empty words.
     """
     require(actor, Act.RECORD_INCIDENT)
     case = fetch(Case.objects.visible_to(actor), pk=case.pk)
+    if is_too_early(occurred_from):
+        raise Refused("cases.too_early")
     if occurred_to is not None and occurred_to < occurred_from:
         raise Refused("cases.ends_before_it_starts")
     if occurred_from > timezone.now():

@@ -95,6 +95,8 @@ LABELS: dict[str, Any] = {
     "Team.person": _("Person"),
     "evidence.incomplete": _("These are missing: {missing}."),
     "evidence.too_long": _("This is too long: {field}. Shorten it."),
+    "evidence.too_early": _("The day lies before 1900. Correct the date."),
+    "evidence.not_yet": _("This day has not come yet."),
     "evidence.sent_twice": _("This form was sent before. Look whether the item is there already."),
     "evidence.unknown_kind": _(
         "This kind of evidence is not in the vocabulary. Choose another one."

@@ -17,6 +17,7 @@ from comity.cases.models import Case
 from comity.cases.rules import bounded, plain_line, plain_text
 from comity.core import personal
 from comity.core.access import Act, Compartment, require
+from comity.core.days import is_too_early
 from comity.core.errors import Incomplete, Refused, WrongState
 from comity.core.uuid7 import uuid7
 from comity.evidence import actions as evidence
@@ -311,8 +312,8 @@ def take_accounts(
     The bytes are taken in before the transaction. The items are visible to the person's team only,
     until they are shared; agreements in force cover them at once.
     once: of the form that was sent; a second account under it is refused.
-    Raises Incomplete("hub.nothing_handed"), Refused("hub.taken_in_future" | "hub.sent_twice" |
-    "cases.too_long" | "vault.…").
+    Raises Incomplete("hub.nothing_handed"), Refused("hub.taken_in_future" | "hub.taken_too_early" |
+    "hub.sent_twice" | "cases.too_long" | "vault.…").
     """
     if not handed:
         raise Incomplete("hub.nothing_handed", missing=["text", "files"])
@@ -336,6 +337,8 @@ def _take(
     fetch(Person.objects.visible_to(actor), pk=person.pk)
     if isinstance(told, Account) and told.person_id != person.pk:
         raise Refused("hub.account_of_another")
+    if told.taken_at is not None and is_too_early(told.taken_at):
+        raise Refused("hub.taken_too_early")
     if told.taken_at is not None and told.taken_at > timezone.now():
         raise Refused("hub.taken_in_future")
     taken = [storage.take_in(thing.source) for thing in handed]

@@ -25,7 +25,7 @@ from comity.hub.rules import (
     Scope,
 )
 from comity.hub.words import in_words, recipient_words
-from comity.ui.forms import DateField
+from comity.ui.forms import DateField, PastDateField
 from comity.ui.labels import label
 
 LONGEST_STATEMENT = 200_000
@@ -234,7 +234,7 @@ class NewAccountForm(forms.Form):
         required=False,
         help_text=_("Under martial law an interview counts in court only with video."),
     )
-    taken_on = DateField(label=_("Day"), initial=timezone.localdate)
+    taken_on = PastDateField(label=_("Day"), initial=timezone.localdate)
     place = forms.CharField(label=_("Place"), max_length=200, required=False)
     text = forms.CharField(
         label=_("What was told"),

@@ -25,9 +25,45 @@ def locked(letter: LetterOfRequest, direction: Direction) -> LetterOfRequest:
     Raises WrongState for a letter of the other direction.
     """
     row = LetterOfRequest.objects.select_for_update().get(pk=letter.pk)
-    if row.direction != direction:
-        raise WrongState("letter.other_direction")
+    require_side(row, direction)
     return row
+
+
+def require_side(letter: LetterOfRequest, direction: Direction) -> None:
+    """Let a letter of this direction pass or raise WrongState."""
+    if letter.direction != direction:
+        raise WrongState("letter.other_direction")
+
+
+# The rules of the verbs, on a letter as it stands: the verb asks them of the row that it locked,
+# and the page of its form asks them before it shows the form.
+
+
+def require_drafting(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may change what a draft says. Raises NotAllowed, WrongState."""
+    require(actor, Act.DRAFT_LETTER)
+    require_side(letter, Direction.OUTGOING)
+    require_content_open(State(letter.state))
+
+
+def require_deciding(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may judge a draft's basis: author or lawyer. Raises NotAllowed, WrongState."""
+    require_one_of(actor, Act.DRAFT_LETTER, Act.REVIEW_LETTER)
+    require_side(letter, Direction.OUTGOING)
+    require_content_open(State(letter.state))
+
+
+def require_confirming(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass the lawyer who answers for a draft's law. Raises NotAllowed, WrongState."""
+    require(actor, Act.REVIEW_LETTER)
+    require_deciding(actor, letter)
+
+
+def require_translating(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may translate a letter. Raises NotAllowed, WrongState."""
+    require_one_of(actor, Act.DRAFT_LETTER, Act.REVIEW_LETTER)
+    require_side(letter, Direction.OUTGOING)
+    require_translation_open(State(letter.state))
 
 
 def draft_of(
@@ -40,7 +76,7 @@ def draft_of(
     require(actor, Act.DRAFT_LETTER)
     row = locked(letter, Direction.OUTGOING)
     use_form(row, once)
-    require_content_open(State(row.state))
+    require_drafting(actor, row)
     return row
 
 
@@ -51,7 +87,7 @@ def lawyers_draft(
     require_one_of(actor, Act.DRAFT_LETTER, Act.REVIEW_LETTER)
     row = locked(letter, Direction.OUTGOING)
     use_form(row, once)
-    require_content_open(State(row.state))
+    require_deciding(actor, row)
     return row
 
 
@@ -72,7 +108,7 @@ def translatable(actor: Actor, letter: LetterOfRequest) -> LetterOfRequest:
     """Lock a letter whose translations may still change."""
     require_one_of(actor, Act.DRAFT_LETTER, Act.REVIEW_LETTER)
     row = locked(letter, Direction.OUTGOING)
-    require_translation_open(State(row.state))
+    require_translating(actor, row)
     return row
 
 

@@ -34,6 +34,7 @@ def basis_facts(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: actions.state_basis_facts(officer_of(request), letter, form.facts()),
+        rule=actions.require_deciding,
         title=_("What is known of the case"),
         button=_("Judge the bases again"),
         said=_("The bases are judged again."),
@@ -72,6 +73,7 @@ def cite_provision(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: actions.cite_provision(
             officer_of(request), letter, form.words("provision"), once=form.cleaned_data["once"]
         ),
+        rule=actions.require_confirming,
         title=_("Cite a provision"),
         button=_("Cite it under my name"),
         said=_("The provision is cited under your name."),
@@ -100,6 +102,7 @@ def decide_field(request: HttpRequest, pk: int, field: str) -> HttpResponse:
             measure=measure,
             applies=form.cleaned_data["applies"] == "yes",
         ),
+        rule=actions.require_confirming,
         title=name,
         button=_("Decide under my name"),
         said=_("Your decision is recorded."),
@@ -124,6 +127,7 @@ def new_text(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         lambda: actions.write_paragraph(
             officer_of(request), letter, kind=TextKind(kind), **form.cleaned_data
         ),
+        rule=actions.require_drafting,
         title=label(TextKind(kind)),
         button=_("Keep the text"),
         said=_("The text is kept."),
@@ -167,6 +171,7 @@ def edit_text(request: HttpRequest, pk: int, text: int) -> HttpResponse:
             paragraph=paragraph,
             neutral=paragraph.language == law.NEUTRAL,
         ),
+        rule=actions.require_drafting,
         title=label(TextKind(paragraph.kind)),
         button=_("Keep the text"),
         said=_("The text is kept. Its translations must be looked at again."),
@@ -194,6 +199,7 @@ def translate(request: HttpRequest, pk: int, text: int, language: str) -> HttpRe
         lambda: actions.translate_paragraph(
             officer_of(request), paragraph, language=language, **form.cleaned_data
         ),
+        rule=actions.require_translating,
         title=f"{label(TextKind(paragraph.kind))}: {label(language, 'Language')}",
         button=_("Keep the translation"),
         said=_("The translation is kept."),
@@ -221,6 +227,7 @@ def new_measure(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: actions.add_measure(officer_of(request), letter, **form.cleaned_data),
+        rule=actions.require_drafting,
         title=_("Ask for one more measure"),
         button=_("Add the measure"),
         said=_("The measure is added. Answer its fields."),
@@ -249,6 +256,7 @@ def measure(request: HttpRequest, pk: int, measure: int) -> HttpResponse:
             answers=form.answers(),
             choices=form.choices(),
         ),
+        rule=actions.require_drafting,
         title=_("Fields of the measure"),
         button=_("Keep the answers"),
         said=_("The answers are kept."),
@@ -279,6 +287,7 @@ def proceeding(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: actions.describe_proceeding(officer_of(request), letter, form.proceeding()),
+        rule=actions.require_drafting,
         title=_("Criminal proceeding"),
         button=_("Keep the proceeding"),
         said=_("The proceeding is kept."),
@@ -308,6 +317,7 @@ def transmission(request: HttpRequest, pk: int) -> HttpResponse:
             deadline=form.cleaned_data["deadline"],
             protection=form.cleaned_data["protection"],
         ),
+        rule=actions.require_drafting,
         title=_("Way, date and protection"),
         button=_("Keep the way"),
         said=_("The way is kept."),
@@ -342,6 +352,7 @@ def officials(request: HttpRequest, pk: int) -> HttpResponse:
             signatory=form.signatory(),
             approval=form.approval(),
         ),
+        rule=actions.require_drafting,
         title=_("Contact and signature"),
         button=_("Keep the names"),
         said=_("The names are kept."),
