@@ -89,7 +89,10 @@ def _first(rows) -> int:
 
 def shows_a_form(client: Client, name: str, letter: LetterOfRequest) -> bool:
     """Whether the form is shown; if not, the officer hears why or finds nothing."""
+    looks = Entry.objects.filter(kind="access.looked", subject=letter.subject)
+    before = looks.count()
     response = client.get(address_of(name, letter))
+    assert looks.count() == before + (response.status_code == 200), name
     if response.status_code == 200:
         return True
     if response.status_code == 302:
