@@ -180,9 +180,9 @@ def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadFo
     try:
         item = made.first() or _ingest(officer, letter, form)
     except Refused:
-        item = made.first()  # the same form, sent meanwhile
-        if item is None:
+        if (sent_meanwhile := made.first()) is None:
             raise
+        item = sent_meanwhile
     handed = actions.Handed(item, form.words("title"))
     actions.execute_letter(officer, letter, items=[handed], once=once)
 
