@@ -22,7 +22,7 @@ from comity.accounts import models as accounts
 from comity.assistance import models as assistance
 from comity.cases import models as cases
 from comity.core.access import Actor
-from comity.core.worklist import WorkRow
+from comity.core.worklist import SOON, WorkRow
 from comity.evidence import models as evidence
 from comity.exchange import models as exchange
 from comity.ui import formats
@@ -35,9 +35,9 @@ WORK_SOURCES: tuple[Callable[[Actor], list[WorkRow]], ...] = (
     exchange.work_for,
     accounts.work_for,
 )
+# Those among them whose rows have a clock count the urgent ones without reading them.
+URGENT_COUNTS: tuple[Callable[[Actor], int], ...] = (assistance.count_urgent,)
 logger = logging.getLogger("comity.pages")
-
-SOON = timedelta(hours=24)
 
 
 def work_for(actor: Actor) -> list[WorkRow]:
@@ -55,18 +55,20 @@ def today(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     rows = work_for(accounts.officer_of(request))
     urgent = [row for row in rows if row.due_at is not None and row.due_at <= now + SOON]
-    waiting = [row for row in rows if row not in urgent]
+    waiting = [row for row in rows if row.due_at is None or row.due_at > now + SOON]
+    count = sum(row.count for row in waiting)
     return render(
         request,
         "node/today.html",
         {
             "heading": _("Today, %(day)s") % {"day": _day_in_words(now)},
-            "summary": _summary(len(urgent), len(waiting)),
+            "summary": _summary(len(urgent), count),
             "urgent": [_shown(row, now, first=place == 0) for place, row in enumerate(urgent)],
             "waiting": [
                 _shown(row, now, first=place == 0 and not urgent)
                 for place, row in enumerate(waiting)
             ],
+            "waiting_count": count,
         },
     )
 
@@ -133,12 +135,8 @@ def nav_counts(request: HttpRequest) -> dict[str, int]:
     """The number beside Today: clocks that run out within 24 hours."""
     counted = getattr(request, "counted_work", None)
     if counted is None:
-        now = timezone.now()
-        counted = sum(
-            1
-            for row in work_for(accounts.officer_of(request))
-            if row.due_at is not None and row.due_at <= now + SOON
-        )
+        actor = accounts.officer_of(request)
+        counted = sum(count(actor) for count in URGENT_COUNTS)
         request.counted_work = counted  # type: ignore[attr-defined]  # kept for this page only
     return {"today": counted}
 
