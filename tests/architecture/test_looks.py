@@ -58,9 +58,22 @@ EXEMPT = {
 }
 # Pages of records that need a state which this stage does not reach. Each goes through the function
 # named here, which other pages below are seen to record by; the tests of their app visit them.
+FORM_OF_ANOTHER_STAGE = "assistance.views.shared.filled; tests/assistance/test_closed_forms"
+FORM_OF_THE_REQUESTED_SIDE = "assistance.views.shared.filled; tests/assistance/test_closed_forms"
 OTHER_STATE = {
     "letter_decide": "assistance.views.shared.filled",
-    "letter_report": "assistance.views.shared.filled, on the requested side",
+    "letter_report": FORM_OF_THE_REQUESTED_SIDE,
+    "letter_return": FORM_OF_ANOTHER_STAGE,
+    "letter_post": FORM_OF_ANOTHER_STAGE,
+    "letter_partner_asked": FORM_OF_ANOTHER_STAGE,
+    "letter_register": FORM_OF_THE_REQUESTED_SIDE,
+    "letter_accept": FORM_OF_THE_REQUESTED_SIDE,
+    "letter_original": FORM_OF_THE_REQUESTED_SIDE,
+    "letter_hand_over": FORM_OF_THE_REQUESTED_SIDE,
+    "letter_upload": FORM_OF_THE_REQUESTED_SIDE,
+    "letter_conditions": FORM_OF_THE_REQUESTED_SIDE,
+    "letter_release": FORM_OF_THE_REQUESTED_SIDE,
+    "letter_refuse": FORM_OF_THE_REQUESTED_SIDE,
     "letter_document": "assistance.views.files.document, once a letter is printed",
     "item_use": "evidence.views.conditions, for an item with a partner's condition",
     "item_last_day": "evidence.views.conditions, for an item with a partner's condition",
@@ -144,6 +157,7 @@ class Stage:
             "letter_measure": (k.prosecutor, [letter.pk, letter.measures.first().pk]),
             "letter_person": (k.prosecutor, [letter.pk, letter.persons.first().pk]),
             "letter_offence": (k.prosecutor, [letter.pk, 0]),
+            "letter_cite": (k.lawyer, [letter.pk]),
             "letter_paper": (k.prosecutor, [letter.pk, letter.papers.first().pk]),
         }
         found["ledger"] = (self.auditor, [])

@@ -1,6 +1,6 @@
 """The verbs on cases: what each does, beside what each refuses and then leaves untouched."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -66,6 +66,8 @@ def incident_of(world, **change):
         ({"occurred_to": SHELLING - timedelta(seconds=1)}, "cases.ends_before_it_starts"),
         ({"occurred_from": timezone.now() + timedelta(days=1)}, "cases.not_yet"),
         ({"latitude": 50.0}, "cases.place_in_part"),
+        ({"occurred_from": datetime(1, 1, 1, tzinfo=UTC)}, "cases.too_early"),
+        ({"occurred_from": datetime(1899, 12, 31, tzinfo=UTC)}, "cases.too_early"),
     ],
 )
 def test_an_impossible_incident_is_refused(world, change, code) -> None:

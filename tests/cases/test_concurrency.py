@@ -1,14 +1,16 @@
 """Two officers press at once; one decision stands. Runs where rows can be locked."""
 
 import threading
+import uuid
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from comity.accounts.actions import add_to_team
 from comity.accounts.models import Officer
 from comity.cases import actions
-from comity.cases.models import Charge, Exhibit
+from comity.cases.models import Case, Charge, Exhibit
 from comity.core.access import Role
 from comity.core.errors import WrongState
 from comity.evidence.models import Item
@@ -74,3 +76,17 @@ def test_exhibits_filed_at_once_get_different_numbers(world) -> None:
     )
     assert all(isinstance(one, Exhibit) for one in results), results
     assert sorted(one.number for one in results) == [1, 2, 3, 4]
+
+
+def test_one_form_sent_several_times_at_once_opens_one_case(officer, sign_in) -> None:
+    maker = officer(Role.PROSECUTOR)
+    clients = [sign_in(maker) for _number in range(3)]
+    fields = {"number": "77/26", "title": "School", "stage": "pretrial", "once": str(uuid.uuid4())}
+    answers = at_once(
+        *(lambda client=client: client.post(reverse("case_new"), fields) for client in clients)
+    )
+    made = Case.objects.get()
+    assert {answer.status_code for answer in answers} == {302}, answers
+    assert {answer.headers["Location"] for answer in answers} == {reverse("case", args=[made.pk])}
+    other = clients[0].post(reverse("case_new"), fields | {"once": str(uuid.uuid4())})
+    assert other.context["form"].errors

@@ -133,7 +133,8 @@ def test_an_incident_is_recorded_by_form_in_local_time(world, sign_in) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"day_2": "2050"}, "future"),
+        ({"day_2": "2050"}, "has not come yet"),
+        ({"day_2": "0001"}, "lies before 1900"),
         ({"to_time": "18:00"}, "before the beginning"),
         ({"latitude": "50.5"}, "both latitude and longitude"),
         ({"title": "x" * 201}, "200"),

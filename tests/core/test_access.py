@@ -1,11 +1,13 @@
 """Roles, acts and what may not meet in one person."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from comity.core import access
-from comity.core.access import Act, NodeActor, Role
+from comity.core.access import Act, Compartment, NodeActor, Role
 from comity.core.errors import NotAllowed
 
 
@@ -31,6 +33,30 @@ def test_support_and_prosecution_never_meet(roles: frozenset[Role]) -> None:
         assert {Role.HUB_COORDINATOR, Role.PROSECUTOR} <= clash
     if len(roles) < 2:
         assert not clash
+
+
+ALLOWED = [
+    roles
+    for size in range(len(Role) + 1)
+    for roles in map(frozenset, itertools.combinations(Role, size))
+    if not access.incompatible(roles)
+]
+
+
+def test_no_set_of_roles_that_is_allowed_crosses_the_wall_between_hub_and_case() -> None:
+    assert len(ALLOWED) > len(Role)
+    for roles in ALLOWED:
+        acts = access.acts_of(roles)
+        assert Act.SEE_PEOPLE not in acts or not acts & {Act.SEE_CASES, Act.SEE_LETTERS}, roles
+        read = access.compartments_of(roles)
+        hub_only = {Compartment.SUPPORT, Compartment.IDENTITY}
+        assert Compartment.INVESTIGATION not in read or not read & hub_only, roles
+
+
+@pytest.mark.parametrize("other", sorted(set(Role) - {Role.HUB_COORDINATOR}))
+def test_a_hub_coordinator_holds_no_other_role(other: Role) -> None:
+    pair = frozenset({Role.HUB_COORDINATOR, other})
+    assert access.incompatible(pair) == pair
 
 
 def test_a_part_of_the_node_does_only_what_it_was_given() -> None:

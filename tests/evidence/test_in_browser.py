@@ -94,7 +94,7 @@ def rich_item(world: World) -> Item:
         title="Photo of the crater at the school, seen from the north",
     )  # fmt: skip
     actions.attach_condition(
-        world.prosecutor, item, code="only_this_proceeding",
+        world.prosecutor, item, code="this_proceeding_only",
         texts={"en": "Only in proceeding 2211/24.", "ja": "本手続に限り使用すること。"},
         forbids=[Use.OTHER_PROCEEDING, Use.PUBLICATION], set_by_node="moj.jp.example",
     )  # fmt: skip

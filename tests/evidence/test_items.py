@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from comity.accounts import actions as accounts
 from comity.core.access import Act, Compartment, NodeActor, Role
@@ -74,6 +76,10 @@ def test_a_hostile_title_is_one_plain_line(world: World) -> None:
     assert item.title == "<script> alert(1)</script>"
 
 
+YEAR_ONE, EARLY = datetime(1, 1, 1, tzinfo=UTC), datetime(1899, 12, 31, 23, 59, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -84,6 +90,9 @@ def test_a_hostile_title_is_one_plain_line(world: World) -> None:
         ({"access": [("diary", uuid.uuid4())]}, "evidence.not_in_team"),
         ({"access": [("case", uuid.uuid4())]}, "evidence.not_in_team"),
         ({"acquisition": actions.Acquisition("x" * 121, ACQUIRED_AT)}, "evidence.too_long"),
+        ({"acquisition": actions.Acquisition("x", YEAR_ONE)}, "evidence.too_early"),
+        ({"acquisition": actions.Acquisition("x", EARLY)}, "evidence.too_early"),
+        ({"acquisition": actions.Acquisition("x", timezone.now() + DAY)}, "evidence.not_yet"),
     ],
 )
 def test_what_is_not_sound_changes_nothing(world: World, fields: dict, code: str) -> None:

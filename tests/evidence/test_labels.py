@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 from django.utils import translation
 
+from comity.core.errors import Refused
+from comity.evidence import actions
 from comity.evidence.kinds import known_kinds, ways_obtained
 from comity.evidence.models import work_for
 from comity.evidence.rules import BasisKind, CustodyEvent, Origin, Purpose, Use
@@ -55,3 +58,43 @@ def test_a_damaged_item_is_work_for_its_team_alone(world: World) -> None:
     assert item.number in row.title
     assert item.title not in row.title + row.detail + row.url
     assert work_for(world.stranger) == []
+
+
+@pytest.mark.django_db
+def test_a_partners_own_code_of_a_condition_is_never_shown(world: World, sign_in) -> None:
+    item = world.item()
+    condition = actions.attach_condition(
+        world.prosecutor, item, code="zu_treuen_haenden", texts={"en": "Keep it safe."},
+        forbids=[Use.PUBLICATION], set_by_node="moj.jp.example",
+    )  # fmt: skip
+    client = sign_in(world.prosecutor)
+    for address in (
+        reverse("item", args=[item.pk]),
+        reverse("item_use", args=[item.pk, condition.pk]),
+        reverse("items"),
+    ):
+        page = client.get(address).content.decode()
+        assert "zu_treuen_haenden" not in page, address
+    assert "Condition in own words" in client.get(reverse("item", args=[item.pk])).content.decode()
+    assert not has_label("zu_treuen_haenden", "UseCondition")
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("zu_treuen_haenden", "Condition in own words"), ("no_publication", "Not published")],
+)
+def test_a_refusal_names_a_condition_in_words(code: str, shown: str) -> None:
+    refusal = Refused("evidence.use_forbidden", item="E-000001", condition=code)
+    assert shown in label(refusal)
+    assert code not in label(refusal)
+
+
+def test_what_was_found_damaged_is_not_called_a_condition() -> None:
+    assert label("vaultfile.altered") != label("zu_treuen_haenden", "UseCondition")
+
+
+def test_the_conditions_of_the_demonstration_have_words_of_their_own() -> None:
+    text = (SOURCE / "node/demo/letters.py").read_text("utf-8")
+    codes = re.findall(r'bodies\.Condition\(\s*"([a-z_]+)"', text)
+    assert codes
+    assert [code for code in codes if not has_label(code, "UseCondition")] == []

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import threading
+import time
 import zipfile
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, Untrusted
 from comity.core.findings import Report, Verdict
 from comity.core.package import Trust, verify_package
 from comity.core.sealing import descriptor as descriptors
-from comity.evidence import actions
+from comity.evidence import actions, tasks
 from comity.evidence.models import Item
 from comity.evidence.rules import CustodyEvent, Origin, Use
 from comity.exchange.actions import own_descriptor
@@ -233,3 +240,62 @@ class OnceOnly:
     def __exit__(self, *args: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def test_a_package_that_would_take_the_reserve_is_refused(
+    world: World, settings: LazySettings, tmp_path: Path
+) -> None:
+    item = world.item()
+    settings.COMITY_RESERVED_DISK_BYTES = shutil.disk_usage(tmp_path).total
+    with pytest.raises(Refused) as refused:
+        export(world, item)
+    assert refused.value.code == "vault.disk_full"
+    assert not list((tmp_path / "spool/packages").iterdir())
+    assert not item.custody.filter(event=CustodyEvent.EXPORTED).exists()
+
+
+@pytest.fixture
+def small_spool(tmp_path: Path) -> Iterator[Path]:
+    """A spool on a disk of 64 KiB."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only the superuser mounts a small disk")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+    if subprocess.run(command, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_disk_that_fills_while_a_package_is_written_refuses_it(
+    world: World, settings: LazySettings, small_spool: Path, sign_in: Callable[..., Client]
+) -> None:
+    item = world.item(os.urandom(40_000))
+    settings.COMITY_SPOOL, settings.COMITY_RESERVED_DISK_BYTES = small_spool, 0
+    with pytest.raises(Refused) as refused:
+        export(world, item)
+    assert refused.value.code == "vault.disk_full"
+    chosen = {"items": [item.pk], "recipient": "court", "language": "uk"}
+    answer = sign_in(world.prosecutor).post(reverse("item_package"), chosen | STATED)
+    assert answer.status_code == 422
+    assert "no room on the disk" in answer.content.decode()
+    assert not list((small_spool / "packages").iterdir())
+    assert not item.custody.filter(event=CustodyEvent.EXPORTED).exists()
+
+
+def test_the_worker_sweeps_packages_that_nobody_fetched(
+    world: World, settings: LazySettings
+) -> None:
+    assert "comity.evidence.tasks.sweep_packages" in {
+        task for _, task, _ in settings.COMITY_SCHEDULE
+    }
+    left, young, held = (export(world, world.item(name)) for name in (b"a", b"b", b"c"))
+    assert not tasks.sweep_is_due()
+    for path in (left, held):
+        os.utime(path, (0, time.time() - 3601))
+    with held.open("rb") as writing:  # as its writer holds it
+        fcntl.flock(writing, fcntl.LOCK_EX)
+        assert tasks.sweep_is_due()
+        assert actions.sweep_packages() == 1
+    assert (left.exists(), young.exists(), held.exists()) == (False, True, True)

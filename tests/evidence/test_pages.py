@@ -502,3 +502,18 @@ def test_an_entry_of_another_thing_is_not_shown_through_an_item(
     sequence_pending()
     index = Entry.objects.filter(subject=other.subject).order_by("index")[0].index
     assert sign_in(world.prosecutor).get(url("item_entry", mine.pk, index)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("year", "said"),
+    [("0001", "lies before 1900"), ("1899", "lies before 1900"), ("9998", "not come")],
+)
+def test_an_impossible_day_of_acquisition_is_refused_in_words(
+    world: World, sign_in: SignIn, year: str, said: str
+) -> None:
+    client = sign_in(world.investigator)
+    upload = SimpleUploadedFile("a.png", PNG, content_type="image/png")
+    answer = client.post(url("item_add"), filled(world, file=upload, day_2=year))
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not Item.objects.exists()

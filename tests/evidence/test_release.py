@@ -124,7 +124,7 @@ def attach(item: Item, *forbids: Use) -> None:
     actions.attach_condition(
         NODE,
         item,
-        code="only_this_proceeding",
+        code="this_proceeding_only",
         texts={"uk": "Лише це провадження.", "en": "Only in proceeding 2211/24."},
         forbids=forbids,
         set_by_node="moj.jp.example",
@@ -137,9 +137,9 @@ def test_a_condition_blocks_the_use_it_forbids_and_no_other(world: World) -> Non
     actions.require_use(item, Use.EXPORT_TO_COURT)
     with pytest.raises(Refused) as refused:
         actions.require_use(item, Use.ONWARD_TRANSFER)
-    assert refused.value.facts == {"item": item.number, "condition": "only_this_proceeding"}
+    assert refused.value.facts == {"item": item.number, "condition": "this_proceeding_only"}
     kept = item.custody.get(event=CustodyEvent.CONDITION_SET)
-    assert (kept.counterparty, kept.condition) == ("moj.jp.example", "only_this_proceeding")
+    assert (kept.counterparty, kept.condition) == ("moj.jp.example", "this_proceeding_only")
 
 
 def test_an_unknown_use_is_a_mistake(world: World) -> None:

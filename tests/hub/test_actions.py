@@ -1,7 +1,7 @@
 """The verbs of the hub: what each does, beside what each refuses and then leaves untouched."""
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -249,6 +249,9 @@ def test_an_account_of_nothing_of_tomorrow_or_of_another_is_refused(hub) -> None
         actions.take_accounts(hub.coordinator, hub.person, [])
     with pytest.raises(Refused, match="taken_in_future"):
         tell(hub.coordinator, hub.person, taken_at=timezone.now() + timedelta(days=1))
+    for year in (1, 1899):
+        with pytest.raises(Refused, match="taken_too_early"):
+            tell(hub.coordinator, hub.person, taken_at=datetime(year, 12, 31, tzinfo=UTC))
     with pytest.raises(Refused, match="account_of_another"):
         tell(hub.coordinator, hub.person, account=account)
     assert Item.objects.count() == 1

@@ -1,7 +1,10 @@
 """Two officers of one team at once: what is taken back stays taken back."""
 
+import uuid
+
 import pytest
 from django.db import transaction
+from django.urls import reverse
 
 from comity.accounts.actions import found_team
 from comity.accounts.models import Officer
@@ -71,3 +74,20 @@ def test_an_agreement_is_withdrawn_once(hub, second) -> None:
     assert [type(one) for one in refused] == [WrongState], results
     assert ConsentGrant.objects.get().answer == Answer.WITHDRAWN
     assert Entry.objects.filter(kind="hub.consent_withdrawn").count() == 1
+
+
+def test_one_form_sent_several_times_at_once_registers_one_person(hub, sign_in) -> None:
+    clients = [sign_in(hub.coordinator) for _number in range(3)]
+    for client in clients:
+        client.post(reverse("people"), {"text": "Олена"})
+    fields = {"preferred_name": "Олена", "language": "uk", "age_band": "adult"}
+    fields["once"] = str(uuid.uuid4())
+    answers = at_once(
+        *(lambda client=client: client.post(reverse("person_new"), fields) for client in clients)
+    )
+    made = Person.objects.exclude(pk=hub.person.pk).get()
+    assert {answer.status_code for answer in answers} == {302}, answers
+    assert {answer.headers["Location"] for answer in answers} == {reverse("person", args=[made.pk])}
+    again_sent = clients[0].post(reverse("person_new"), fields)
+    assert again_sent.headers["Location"] == reverse("person", args=[made.pk])
+    assert made.opened_identity["preferred_name"] == "Олена"

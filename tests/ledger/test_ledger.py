@@ -240,3 +240,50 @@ def test_a_silent_authority_is_recorded_and_does_not_stop_anything(settings) -> 
     assert not tasks.stamp_newest()
     assert StampFailure.objects.get().reason.startswith("http.")
     assert not tasks.stamp_is_due()
+
+
+@pytest.mark.django_db
+def test_an_authority_that_stays_away_is_recorded_once_an_hour_with_a_count(settings, tsa) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from comity.ledger import tasks
+    from comity.ledger.models import StampFailure, StampOutage
+
+    settings.COMITY_TSA_URLS = ["http://127.0.0.1:9/"]
+    write(1)
+    sequence()
+    for _ in range(5):
+        assert not tasks.stamp_newest()
+        StampOutage.objects.update(tried_at=timezone.now() - timedelta(seconds=31))
+        assert tasks.stamp_is_due()
+    assert [row.failures for row in StampFailure.objects.all()] == [1]
+    StampOutage.objects.update(recorded_at=timezone.now() - timedelta(hours=1))
+    assert not tasks.stamp_newest()
+    assert not tasks.stamp_newest()
+    assert [row.failures for row in StampFailure.objects.order_by("id")] == [1, 5]
+    address, root = tsa
+    settings.COMITY_TSA_URLS, settings.COMITY_TSA_ROOTS = [address], [root]
+    assert tasks.stamp_newest()
+    settings.COMITY_TSA_URLS = ["http://127.0.0.1:9/"]
+    write(1)
+    sequence()
+    assert not tasks.stamp_newest()
+    assert [row.failures for row in StampFailure.objects.order_by("id")] == [1, 5, 1]
+
+
+@pytest.mark.django_db
+def test_failures_of_authorities_stay_append_only() -> None:
+    from comity.ledger.models import StampFailure
+
+    authority = "http://127.0.0.1:9/"
+    write(1)
+    sequence()
+    actions.keep_stamp_failures(actions.newest_checkpoint(), [(authority, "http.x", b"")])
+    for change in (
+        lambda: StampFailure.objects.update(failures=9),
+        lambda: StampFailure.objects.all().delete(),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()

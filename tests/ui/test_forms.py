@@ -1,18 +1,23 @@
 """Forms in govuk markup, and the date in three boxes."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django import forms
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comity.ui.forms import DateField, Renderer
+from comity.ui.forms import DateField, PastDateField, Renderer
 from tests.ui.views import ConsentForm
 
 
 class One(forms.Form):
     on = DateField(label="On")
+
+
+class Past(forms.Form):
+    on = PastDateField(label="On")
 
 
 class Maybe(forms.Form):
@@ -104,3 +109,24 @@ def test_a_long_text_counts_its_characters():
     assert 'data-maxlength="200"' in html
     assert 'aria-describedby="id_words-info"' in html
     assert " maxlength=" not in html.split("<textarea")[1].split(">")[0]
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        (date(1, 1, 1), "too_early"),
+        (date(1899, 12, 31), "too_early"),
+        (date(1900, 1, 1), ""),
+        (date(9999, 12, 31), "not_yet"),
+    ],
+)
+def test_the_day_of_something_that_happened_lies_between_1900_and_today(day, code):
+    form = Past(boxes(str(day.day), str(day.month), f"{day.year:04d}"))
+    assert form.is_valid() is not bool(code)
+    assert [error.code for error in form.errors.as_data().get("on", [])] == ([code] if code else [])
+
+
+def test_today_has_come_and_tomorrow_has_not():
+    today = timezone.localdate()
+    for day, valid in ((today, True), (today + timedelta(days=1), False)):
+        assert Past(boxes(str(day.day), str(day.month), str(day.year))).is_valid() is valid

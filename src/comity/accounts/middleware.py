@@ -1,4 +1,4 @@
-"""Gates before every page: a password of one's own, a second factor, a record of each refusal."""
+"""Around every page: nothing is stored, a password of one's own, a second factor, refusals."""
 
 from __future__ import annotations
 
@@ -21,6 +21,25 @@ Handler = Callable[[HttpRequest], HttpResponse]
 OWN_ACCOUNT = "/account/"
 CREDENTIALS = ("/account/password/", "/account/2fa/")
 OPEN_WITHOUT_SECOND_FACTOR = (OWN_ACCOUNT, "/static/", "/i18n/", "/healthz", "/invitation/")
+
+
+class NotStoredMiddleware:
+    """Lets no browser or proxy keep what a signed-in officer was answered.
+
+    Static files are answered before it and keep their caching.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        before = request.user.is_authenticated  # signing out answers an officer too
+        response = self.get_response(request)
+        if (before or request.user.is_authenticated) and "no-store" not in response.get(
+            "Cache-Control", ""
+        ):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class OfficerMiddleware:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from allauth.core.internal import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -73,7 +74,7 @@ def _show_code(request: HttpRequest, proposal: Proposal, code: str, *, first: bo
         "proposal": proposal,
         "code": code,
         "first": first,
-        "where": request.build_absolute_uri(reverse("invitation")),
+        "where": settings.COMITY_PAGES_URL + reverse("invitation"),
         "hours": int(rules.INVITATION_LASTS.total_seconds() // 3600),
     }
     return render(request, "accounts/code.html", shown)

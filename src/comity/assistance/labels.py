@@ -195,6 +195,7 @@ LABELS: dict[str, Any] = {
     "letter.changed_meanwhile": _(
         "The letter changed while this was prepared. Nothing was kept; look at it again."
     ),
+    "letter.sent_twice": _("This form was sent before. Look whether it is in the letter already."),
     "letter.four_eyes": _(
         "You have had this letter in hand already. Another officer takes this step."
     ),

@@ -328,6 +328,21 @@ CLOCKS: tuple[ClockRule, ...] = (
 )
 
 
+# States in which a clock has ended though its own event has not come: nobody sends a letter that
+# was withdrawn, forwards after a refusal, or posts the original of a letter that was closed.
+# An answer alone does not end the post: art 548(4) knows no such exception.
+CLOCK_OVER: Mapping[Start, frozenset[str]] = MappingProxyType(
+    {
+        Start.APPROVED: frozenset({State.WITHDRAWN}),
+        Start.SENT_ELECTRONICALLY: frozenset({State.CLOSED, State.WITHDRAWN}),
+        Start.ACCEPTED: frozenset(),
+        Start.REPORTED: frozenset({DeskState.REFUSED, DeskState.CLOSED}),
+    }
+)
+# In which a clock that starts with acceptance still runs.
+EXECUTION_RUNS = frozenset({DeskState.ACCEPTED, DeskState.EXECUTING})
+
+
 def due_on(rule: ClockRule, started: date) -> date:
     """Return the last day of a clock that started on a day.
 
@@ -338,3 +353,11 @@ def due_on(rule: ClockRule, started: date) -> date:
         year, month = started.year + month // 12, month % 12 + 1
         return date(year, month, min(started.day, calendar.monthrange(year, month)[1]))
     return started + timedelta(days=rule.days)
+
+
+def started_by(rule: ClockRule, last: date) -> date:
+    """Return the latest day on which a clock can start whose last day is `last` or earlier."""
+    started = last - timedelta(days=rule.days)
+    while due_on(rule, started) > last:
+        started -= timedelta(days=1)
+    return started

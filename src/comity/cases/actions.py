@@ -32,6 +32,7 @@ from comity.cases.rules import (
     require_move,
 )
 from comity.core.access import Act, Actor, require
+from comity.core.days import is_too_early
 from comity.core.errors import Incomplete, Refused, WrongState
 from comity.core.law import loader, offences
 from comity.evidence import actions as evidence
@@ -56,10 +57,13 @@ def open_case(
     title: str,
     stage: str = "pretrial",
     members: Iterable[Officer] = (),
+    once: uuid.UUID | None = None,
 ) -> Case:
     """Open a case with its team.
 
-    Raises Refused("cases.number_taken" | "cases.too_long"), Incomplete without a number or title.
+    once: of the form that was sent; a second case under it is refused.
+    Raises Refused("cases.number_taken" | "cases.too_long" | "cases.sent_twice"), Incomplete
+    without a number or title.
     """
     require(actor, Act.OPEN_CASE)
     wanted, titled = bounded("number", number), bounded("title", title)
@@ -67,7 +71,9 @@ def open_case(
         raise Incomplete("cases.case_without_name", missing=["number", "title"])
     try:
         with transaction.atomic():
-            case = Case.objects.create(number=wanted, title=titled, stage=stage, opened_by=actor)
+            case = Case(uid=once or uuid.uuid4(), number=wanted, title=titled, stage=stage)
+            case.opened_by = actor
+            insert_once(case, twice="cases.sent_twice")
     except IntegrityError as taken:
         raise Refused("cases.number_taken") from taken
     ledger.append(actor, "cases.case_opened", case.subject, stage=stage)
@@ -96,11 +102,14 @@ def record_incident(
     """Record what happened in a case the officer sees. Times are aware; coordinates WGS 84 degrees.
 
     once: of the form that was sent; a second incident under it is refused.
-    Raises Refused("cases.ends_before_it_starts" | "cases.not_yet" | "cases.place_in_part" |
-    "cases.too_long" | "cases.sent_twice" | "evidence.use_…"), Incomplete for empty words.
+    Raises Refused("cases.too_early" | "cases.ends_before_it_starts" | "cases.not_yet" |
+    "cases.place_in_part" | "cases.too_long" | "cases.sent_twice" | "evidence.use_…"), Incomplete
+    for empty words.
     """
     require(actor, Act.RECORD_INCIDENT)
     case = fetch(Case.objects.visible_to(actor), pk=case.pk)
+    if is_too_early(occurred_from):
+        raise Refused("cases.too_early")
     if occurred_to is not None and occurred_to < occurred_from:
         raise Refused("cases.ends_before_it_starts")
     if occurred_from > timezone.now():

@@ -21,7 +21,7 @@ from comity.core.access import Act, Role, acts_of
 from comity.core.errors import Refused
 from comity.core.law.letter_facts import Stage
 from comity.evidence.models import Item
-from comity.ui.forms import DateField
+from comity.ui.forms import PastDateField
 from comity.ui.labels import label
 
 LONGEST_TEXT = 20_000
@@ -57,6 +57,7 @@ class OfficerChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  
 
 
 class CaseForm(forms.Form):
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     number = forms.CharField(
         label=pgettext_lazy("law", "Number of the proceeding"),
         max_length=40,
@@ -97,7 +98,7 @@ class IncidentForm(forms.Form):
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
     )
-    day = DateField(label=_("Date"))
+    day = PastDateField(label=_("Date"))
     from_time = forms.TimeField(
         label=_("From, hours and minutes"),
         required=False,
@@ -109,7 +110,7 @@ class IncidentForm(forms.Form):
         required=False,
         widget=forms.TimeInput(attrs={"class": "govuk-input--width-5"}, format="%H:%M"),
     )
-    last_day = DateField(label=_("Last day, if it lasted longer"), required=False)
+    last_day = PastDateField(label=_("Last day, if it lasted longer"), required=False)
     date_note = forms.CharField(label=_("How the time is known"), max_length=120, required=False)
     place = forms.CharField(label=_("Place"), max_length=200)
     latitude = forms.FloatField(

@@ -10,6 +10,7 @@ LABELS: dict[str, Any] = {
     "cases.number_taken": _("There is a case with this number already. Check the number."),
     "cases.case_without_name": _("A case needs a number and a title."),
     "cases.ends_before_it_starts": _("The end lies before the beginning. Correct the times."),
+    "cases.too_early": _("The day lies before 1900. Correct the date."),
     "cases.not_yet": _("The incident cannot lie in the future. Correct the date."),
     "cases.place_in_part": _("Give both latitude and longitude, or neither."),
     "cases.not_a_code": _("Write the person’s code, such as P-0041. A name never stands here."),

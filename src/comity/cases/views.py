@@ -73,13 +73,17 @@ def case_new(request: HttpRequest) -> HttpResponse:
     require(actor, Act.OPEN_CASE)
     form = CaseForm(request.POST or None, maker=actor)
     if form.is_valid():
+        once = Case.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
         try:
-            case = actions.open_case(actor, **form.cleaned_data)
+            made = once.first()
+            if made is None:
+                made = actions.open_case(actor, **form.cleaned_data)
+                messages.success(request, _("The case is open. Only its team sees it."))
+            return redirect("case", pk=made.pk)
         except Refused as refusal:
+            if (sent_meanwhile := once.first()) is not None:
+                return redirect("case", pk=sent_meanwhile.pk)
             form.add_error(None, label(refusal))
-        else:
-            messages.success(request, _("The case is open. Only its team sees it."))
-            return redirect("case", pk=case.pk)
     return _form(request, form, _("Open a case"), _("Open the case"), [(_("Cases"), "cases", None)])
 
 

@@ -26,7 +26,7 @@ from comity.evidence.rules import (
     Recipient,
     plain_line,
 )
-from comity.ui.forms import DateField
+from comity.ui.forms import DateField, PastDateField
 from comity.ui.labels import label
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class AddItemForm(forms.Form):
         max_length=ACQUISITION_AT_MOST["acquired_by"],
         widget=forms.TextInput(attrs=WIDE),
     )
-    day = DateField(label=_("Day on which it was obtained"))
+    day = PastDateField(label=_("Day on which it was obtained"))
     hour = forms.TimeField(
         label=_("Time, if known"),
         required=False,

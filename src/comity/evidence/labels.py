@@ -91,10 +91,13 @@ LABELS: dict[str, Any] = {
     "UseCondition.no_onward_transfer": pgettext_lazy("law", "Not passed on"),
     "UseCondition.no_publication": pgettext_lazy("law", "Not published"),
     "UseCondition.own_words": pgettext_lazy("law", "Condition in own words"),
+    "UseCondition.*": pgettext_lazy("law", "Condition in own words"),  # a code of the partner's own
     "Team.letter": _("Letter"),
     "Team.person": _("Person"),
     "evidence.incomplete": _("These are missing: {missing}."),
     "evidence.too_long": _("This is too long: {field}. Shorten it."),
+    "evidence.too_early": _("The day lies before 1900. Correct the date."),
+    "evidence.not_yet": _("This day has not come yet."),
     "evidence.sent_twice": _("This form was sent before. Look whether the item is there already."),
     "evidence.unknown_kind": _(
         "This kind of evidence is not in the vocabulary. Choose another one."

@@ -12,11 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import Officer, fetch
+from comity.accounts.models import Officer, fetch, insert_once
 from comity.cases.models import Case
 from comity.cases.rules import bounded, plain_line, plain_text
 from comity.core import personal
 from comity.core.access import Act, Compartment, require
+from comity.core.days import is_too_early
 from comity.core.errors import Incomplete, Refused, WrongState
 from comity.core.uuid7 import uuid7
 from comity.evidence import actions as evidence
@@ -78,11 +79,14 @@ def register_person(
     name_never_shown: bool = False,
     reason: str = "",
     colleagues: Sequence[Officer] = (),
+    once: uuid.UUID | None = None,
 ) -> Person:
     """Open a person's file. identity: preferred_name, and what else is known; sealed at once.
 
     reason: why the person is here; sealed with the identity.
-    Raises Refused("hub.search_first") unless a search came before, Incomplete without a name.
+    once: of the form that was sent; a second person under it is refused.
+    Raises Refused("hub.search_first") unless a search came before, Incomplete without a name,
+    Refused("hub.registered_twice").
     """
     require(actor, Act.REGISTER_PERSON)
     if not searched:
@@ -91,9 +95,9 @@ def register_person(
     fields = {name: text for name, text in fields.items() if text}
     if "preferred_name" not in fields:
         raise Incomplete("hub.no_name", missing=["preferred_name"])
-    uid = uuid7(timezone.now())
+    uid = once or uuid7(timezone.now())
     wrapped = personal.new_key(person_root(), str(uid))
-    person = Person.objects.create(
+    person = Person(
         uid=uid,
         wrapped_key=wrapped,
         identity=personal.seal(person_root(), wrapped, str(uid), fields),
@@ -103,6 +107,7 @@ def register_person(
         name_never_shown=name_never_shown,
         created_by=actor,
     )
+    insert_once(person, twice="hub.registered_twice")
     SearchWord.objects.bulk_create(
         SearchWord(person=person, digest=word) for word in sorted(searched_digests(fields))
     )
@@ -307,8 +312,8 @@ def take_accounts(
     The bytes are taken in before the transaction. The items are visible to the person's team only,
     until they are shared; agreements in force cover them at once.
     once: of the form that was sent; a second account under it is refused.
-    Raises Incomplete("hub.nothing_handed"), Refused("hub.taken_in_future" | "hub.sent_twice" |
-    "cases.too_long" | "vault.…").
+    Raises Incomplete("hub.nothing_handed"), Refused("hub.taken_in_future" | "hub.taken_too_early" |
+    "hub.sent_twice" | "cases.too_long" | "vault.…").
     """
     if not handed:
         raise Incomplete("hub.nothing_handed", missing=["text", "files"])
@@ -332,6 +337,8 @@ def _take(
     fetch(Person.objects.visible_to(actor), pk=person.pk)
     if isinstance(told, Account) and told.person_id != person.pk:
         raise Refused("hub.account_of_another")
+    if told.taken_at is not None and is_too_early(told.taken_at):
+        raise Refused("hub.taken_too_early")
     if told.taken_at is not None and told.taken_at > timezone.now():
         raise Refused("hub.taken_in_future")
     taken = [storage.take_in(thing.source) for thing in handed]

@@ -25,7 +25,7 @@ from comity.hub.rules import (
     Scope,
 )
 from comity.hub.words import in_words, recipient_words
-from comity.ui.forms import DateField
+from comity.ui.forms import DateField, PastDateField
 from comity.ui.labels import label
 
 LONGEST_STATEMENT = 200_000
@@ -57,6 +57,7 @@ class SearchForm(forms.Form):
 
 
 class PersonForm(forms.Form):
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     preferred_name = forms.CharField(
         label=_("Name to use"),
         max_length=120,
@@ -116,6 +117,7 @@ class PersonForm(forms.Form):
             "interpreter_needed": fields["interpreter_needed"],
             "name_never_shown": fields["name_never_shown"],
             "reason": fields["reason"],
+            "once": fields["once"],
         }
 
 
@@ -232,7 +234,7 @@ class NewAccountForm(forms.Form):
         required=False,
         help_text=_("Under martial law an interview counts in court only with video."),
     )
-    taken_on = DateField(label=_("Day"), initial=timezone.localdate)
+    taken_on = PastDateField(label=_("Day"), initial=timezone.localdate)
     place = forms.CharField(label=_("Place"), max_length=200, required=False)
     text = forms.CharField(
         label=_("What was told"),

@@ -26,6 +26,10 @@ LABELS: dict[str, Any] = {
     ),
     "hub.nothing_handed": _("Write what was told, or choose at least one file."),
     "hub.sent_twice": _("This form was sent before. Look whether the account is there already."),
+    "hub.registered_twice": _(
+        "This form was sent before. Look whether the person is there already."
+    ),
+    "hub.taken_too_early": _("The day lies before 1900. Correct the date."),
     "hub.taken_in_future": _("The account cannot be from a later day than today."),
     "hub.account_of_another": _("This account is of somebody else. Open the right file."),
     "hub.not_her_item": _("This item does not belong to this person. Nothing was shared."),

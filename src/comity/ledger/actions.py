@@ -20,10 +20,19 @@ from comity.core.keyring import Keyring
 from comity.core.uuid7 import uuid7
 from comity.ledger import engines, examining
 from comity.ledger.examining import Examination, Terms
-from comity.ledger.models import Checkpoint, Entry, EntryDetails, StampFailure, Tile, TimeToken
+from comity.ledger.models import (
+    Checkpoint,
+    Entry,
+    EntryDetails,
+    StampFailure,
+    StampOutage,
+    Tile,
+    TimeToken,
+)
 
 SALT_BYTES = 32
 SEQUENCE_AT_MOST = 20_000
+RECORD_FAILURES_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -240,10 +249,12 @@ def verify_all() -> int:
 
 
 @transaction.atomic
+@transaction.atomic
 def keep_stamp(
     head: Checkpoint, *, authority: str, request: bytes, response: bytes, gen_time: datetime
 ) -> TimeToken:
     """Keep a verified time-stamp over a checkpoint's note, as asked and as answered."""
+    StampOutage.objects.all().delete()
     return TimeToken.objects.create(
         checkpoint=head,
         authority=authority,
@@ -256,14 +267,33 @@ def keep_stamp(
 
 @transaction.atomic
 def keep_stamp_failures(head: Checkpoint, reasons: list[tuple[str, str, bytes]]) -> None:
-    """Keep why authorities gave no usable stamp; a lying one's answer is evidence."""
+    """Keep why authorities gave no usable stamp; a lying one's answer is evidence.
+
+    Of each authority the first failure of a run is kept, then one an hour with how many it was:
+    an authority that is away for a week is not worth twenty thousand rows.
+    """
     now = timezone.now()
-    StampFailure.objects.bulk_create(
-        StampFailure(
-            checkpoint=head, authority=authority, reason=reason[:80], response=response, at=now
+    for authority, reason, response in reasons:
+        outage, first = StampOutage.objects.select_for_update().get_or_create(
+            authority=authority, defaults={"tried_at": now, "recorded_at": now}
         )
-        for authority, reason, response in reasons
-    )
+        outage.tried_at, outage.uncounted = now, outage.uncounted + 1
+        if first or now - outage.recorded_at >= RECORD_FAILURES_EVERY:
+            StampFailure.objects.create(
+                checkpoint=head,
+                authority=authority,
+                reason=reason[:80],
+                response=response,
+                at=now,
+                failures=outage.uncounted,
+            )
+            outage.recorded_at, outage.uncounted = now, 0
+        outage.save()
+
+
+def stamp_failed_since(moment: datetime) -> bool:
+    """Say whether authorities were asked for a stamp after this moment and gave none."""
+    return StampOutage.objects.filter(tried_at__gt=moment).exists()
 
 
 def stamped_checkpoint() -> Checkpoint | None:

@@ -110,13 +110,33 @@ class TimeToken(models.Model):
 
 
 class StampFailure(models.Model):
-    """Why a time-stamp authority gave no usable token; kept as evidence."""
+    """Why a time-stamp authority gave no usable token; kept as evidence.
+
+    failures: how many in a row this stands for since the row before it; empty: this one.
+    """
 
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT)
     authority = models.CharField(max_length=200)
     reason = models.CharField(max_length=80)
     response = models.BinaryField(default=b"")
     at = models.DateTimeField()
+    failures = models.IntegerField(null=True)
 
     def __str__(self) -> str:
         return f"no token from {self.authority}"
+
+
+class StampOutage(models.Model):
+    """Since when an authority gives no usable token: no evidence, it goes with the next token.
+
+    tried_at: the last failure. recorded_at: of its newest StampFailure. uncounted: the failures
+    since that one.
+    """
+
+    authority = models.CharField(max_length=200, unique=True)
+    tried_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    uncounted = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"no token from {self.authority} since some time"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from comity.ledger import actions, stamping
-from comity.ledger.models import Checkpoint, StampFailure
+from comity.ledger.models import Checkpoint
 
 STAMP_EVERY = timedelta(seconds=5)
 WAIT_AFTER_FAILURE = timedelta(seconds=30)
@@ -39,8 +39,7 @@ def stamp_is_due() -> bool:
     """Say whether the newest checkpoint wants a token and no authority failed just now."""
     if not settings.COMITY_TSA_URLS or _unstamped() is None:
         return False
-    just_now = timezone.now() - WAIT_AFTER_FAILURE
-    return not StampFailure.objects.filter(at__gt=just_now).exists()
+    return not actions.stamp_failed_since(timezone.now() - WAIT_AFTER_FAILURE)
 
 
 @task()

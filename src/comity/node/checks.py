@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import DatabaseError
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from comity.core import certificates
+from comity.core.errors import Untrusted
+from comity.exchange.models import Partner
+
+CERTIFICATES = ("ca.pem", "seal.pem", "tls.pem", "tls-client.pem")
+WARN_BEFORE_END = timedelta(days=90)
 NEEDED_KEYS = (
     "seal.key",
     "seal.pem",
@@ -117,3 +126,66 @@ def pages_are_protected(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
             id="comity.W003",
         )
     ]
+
+
+@register()
+def the_proxy_is_known(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W004: behind a proxy, limits by address need the address of the officer."""
+    if not settings.COMITY_PAGES_URL.startswith("https://") or settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        return []
+    return [
+        Warning(
+            "Every officer seems to come from the proxy's address: ten wrong passwords of anybody "
+            "shut the door for all of them.",
+            hint="Have the proxy set X-Forwarded-For and X-Forwarded-Proto itself, then set "
+            "COMITY_TRUSTED_PROXY_COUNT to the number of proxies in front of the pages.",
+            id="comity.W004",
+        )
+    ]
+
+
+def certificates_last(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W005, E005: certificates of this node and of active partners, and when they end.
+
+    Only `comity check` registers it: an ended certificate must not keep the node from starting.
+    """
+    now = timezone.now()
+    found: list[CheckMessage] = []
+    for name, pem in [*_own_certificates(), *_certificates_of_partners()]:
+        try:
+            end = certificates.load_certificate(pem).not_valid_after_utc
+        except Untrusted:
+            found.append(Error(f"The certificate {name} cannot be read.", id="comity.E005"))
+            continue
+        hint = 'docs/operate/partners.md, "When certificates end", says what to do.'
+        if end <= now:
+            words = f"The certificate {name} ended on {end:%Y-%m-%d}."
+            found.append(Error(words, hint=hint, id="comity.E005"))
+        elif end - now <= WARN_BEFORE_END:
+            words = f"The certificate {name} ends on {end:%Y-%m-%d}."
+            found.append(Warning(words, hint=hint, id="comity.W005"))
+    return found
+
+
+def _own_certificates() -> Iterator[tuple[str, bytes]]:
+    for name in CERTIFICATES:
+        path = Path(settings.COMITY_KEYS) / name
+        if path.is_file():
+            yield name, path.read_bytes()
+
+
+def _certificates_of_partners() -> list[tuple[str, bytes]]:
+    try:
+        partners = list(Partner.objects.active().order_by("node_id"))
+    except DatabaseError:  # not migrated yet, or away: what needs it says so itself
+        return []
+    found: list[tuple[str, bytes]] = []
+    for partner in partners:
+        try:
+            confirmed = partner.described()
+        except Untrusted:
+            found.append((f"of {partner.node_id}", b""))
+            continue
+        found.append((f"seal of {partner.node_id}", confirmed.seal_certificate.encode()))
+        found.append((f"authority of {partner.node_id}", confirmed.tls_ca.encode()))
+    return found

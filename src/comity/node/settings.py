@@ -25,8 +25,9 @@ COMITY_NODE_NAMES = {
     "en": env.text("COMITY_NODE_NAME_EN", "Comity node"),
 }
 COMITY_TRAINING_NODE = env.flag("COMITY_TRAINING_NODE", False)
-COMITY_PAGES_URL = env.text("COMITY_PAGES_URL", "http://localhost:8000")
-COMITY_EXCHANGE_URL = env.text("COMITY_EXCHANGE_URL", "https://localhost:8443")
+# Without a slash at the end: an origin has none, and paths are put behind it.
+COMITY_PAGES_URL = env.text("COMITY_PAGES_URL", "http://localhost:8000").rstrip("/")
+COMITY_EXCHANGE_URL = env.text("COMITY_EXCHANGE_URL", "https://localhost:8443").rstrip("/")
 COMITY_LISTENER = env.text("COMITY_LISTENER", "pages")  # "pages" or "exchange"
 
 # --- where things are -------------------------------------------------------------------------
@@ -123,6 +124,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "comity.accounts.middleware.NotStoredMiddleware",
     "comity.accounts.middleware.OfficerMiddleware",
     "comity.accounts.middleware.RefusalMiddleware",
 ]
@@ -163,6 +165,7 @@ COMITY_SCHEDULE = [
     ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 0.25),
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
+    ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 
@@ -221,6 +224,9 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = SESSION_COOKIE_NAME.replace("session", "csrf")
 CSRF_TRUSTED_ORIGINS = [COMITY_PAGES_URL]
 CSRF_FAILURE_VIEW = "comity.node.views.csrf_failure"
+if SECURE and ALLAUTH_TRUSTED_PROXY_COUNT:
+    # Only behind a proxy that sets this field itself: from anybody else it could be forged.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 # With no-referrer Chromium sends "Origin: null" on forms, which Django rightly refuses.
@@ -300,7 +306,12 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "comity.node.logs.Line",  # says where a fault was, never with which values
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("COMITY_LOG_LEVEL", "WARNING")},
     # Addresses not found are no fault of ours, and a log of them tells who looked where.

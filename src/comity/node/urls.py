@@ -25,6 +25,7 @@ urlpatterns = [
     path("administration/", include("comity.accounts.urls")),
 ]
 
+handler400 = "comity.node.views.not_understood"
 handler403 = "comity.node.views.forbidden"
 handler404 = "comity.node.views.not_found"
 handler500 = "comity.node.views.broken"

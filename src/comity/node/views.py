@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -21,7 +22,7 @@ from comity.accounts import models as accounts
 from comity.assistance import models as assistance
 from comity.cases import models as cases
 from comity.core.access import Actor
-from comity.core.worklist import WorkRow
+from comity.core.worklist import SOON, WorkRow
 from comity.evidence import models as evidence
 from comity.exchange import models as exchange
 from comity.ui import formats
@@ -34,9 +35,9 @@ WORK_SOURCES: tuple[Callable[[Actor], list[WorkRow]], ...] = (
     exchange.work_for,
     accounts.work_for,
 )
+# Those among them whose rows have a clock count the urgent ones without reading them.
+URGENT_COUNTS: tuple[Callable[[Actor], int], ...] = (assistance.count_urgent,)
 logger = logging.getLogger("comity.pages")
-
-SOON = timedelta(hours=24)
 
 
 def work_for(actor: Actor) -> list[WorkRow]:
@@ -54,18 +55,20 @@ def today(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     rows = work_for(accounts.officer_of(request))
     urgent = [row for row in rows if row.due_at is not None and row.due_at <= now + SOON]
-    waiting = [row for row in rows if row not in urgent]
+    waiting = [row for row in rows if row.due_at is None or row.due_at > now + SOON]
+    count = sum(row.count for row in waiting)
     return render(
         request,
         "node/today.html",
         {
             "heading": _("Today, %(day)s") % {"day": _day_in_words(now)},
-            "summary": _summary(len(urgent), len(waiting)),
+            "summary": _summary(len(urgent), count),
             "urgent": [_shown(row, now, first=place == 0) for place, row in enumerate(urgent)],
             "waiting": [
                 _shown(row, now, first=place == 0 and not urgent)
                 for place, row in enumerate(waiting)
             ],
+            "waiting_count": count,
         },
     )
 
@@ -132,12 +135,8 @@ def nav_counts(request: HttpRequest) -> dict[str, int]:
     """The number beside Today: clocks that run out within 24 hours."""
     counted = getattr(request, "counted_work", None)
     if counted is None:
-        now = timezone.now()
-        counted = sum(
-            1
-            for row in work_for(accounts.officer_of(request))
-            if row.due_at is not None and row.due_at <= now + SOON
-        )
+        actor = accounts.officer_of(request)
+        counted = sum(count(actor) for count in URGENT_COUNTS)
         request.counted_work = counted  # type: ignore[attr-defined]  # kept for this page only
     return {"today": counted}
 
@@ -147,6 +146,23 @@ def health(request: HttpRequest) -> JsonResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"ok": True})
+
+
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """A request that no form of ours makes: too many fields, a wrong host, a broken body.
+
+    It may have been stopped before anybody knows who asks, and under a name that is not ours.
+    """
+    if isinstance(exception, DisallowedHost):  # the frame would build addresses under that name
+        return HttpResponse(loader.render_to_string("400_host.html"), status=400)
+    return render(request, "400.html", status=400)
+
+
+def not_understood_by_partners(
+    request: HttpRequest, exception: Exception | None = None
+) -> HttpResponse:
+    """The same on the exchange listener, which shows no pages."""
+    return HttpResponse(status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -11,9 +11,12 @@ from django.core.exceptions import ValidationError
 from django.forms.renderers import BaseRenderer
 from django.http import HttpRequest
 from django.template.backends.django import DjangoTemplates
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
+
+from comity.core.days import is_too_early
 
 OURS = Path(__file__).resolve().parent / "templates"
 DJANGOS = Path(forms.__file__).resolve().parent / "templates"
@@ -142,3 +145,20 @@ class DateField(forms.MultiValueField):
             return date(year, month, day)
         except ValueError:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class PastDateField(DateField):
+    """The day on which something happened: from 1900 to today, by this node's calendar."""
+
+    default_error_messages = {
+        "too_early": _("The day lies before 1900. Correct the date."),
+        "not_yet": _("This day has not come yet."),
+    }
+
+    def compress(self, parts: list[str]) -> date | None:
+        day = super().compress(parts)
+        if day is not None and is_too_early(day):
+            raise ValidationError(self.error_messages["too_early"], code="too_early")
+        if day is not None and day > timezone.localdate():
+            raise ValidationError(self.error_messages["not_yet"], code="not_yet")
+        return day

@@ -21,12 +21,15 @@ def label(code: Code | None, kind: str = "") -> str:
     """Return the words for a code: a StrEnum member, a string, or a refusal with its facts.
 
     Looked up as "Kind.code", then "code", then by the code's first words ("a.b.c" → "a.b" → "a").
-    A code without words comes back as it is: a page must not fail for a missing word.
+    A partner's own code has the words of "Kind.*", if its kind has such. Any other code without
+    words comes back as it is: a page must not fail for a missing word.
     """
     if code is None or code == "":
         return ""
-    words = _find(_registry()[0], *_keys(code, kind))
-    text = _plain(code) if words is None else str(words)
+    words, (name, plain) = _registry()[0], _keys(code, kind)
+    said = _find(words, name, plain)
+    said = words.get(f"{name}.*") if said is None else said
+    text = _plain(code) if said is None else str(said)
     return _fill(text, code.facts) if isinstance(code, Stated) else text
 
 
@@ -72,13 +75,14 @@ class _Facts(dict[str, str]):
 
 
 def _fill(text: str, facts: Mapping[str, Any]) -> str:
-    return text.format_map(_Facts({name: _words(value) for name, value in facts.items()}))
+    said = {name: _words(value, FACT_KINDS.get(name, "")) for name, value in facts.items()}
+    return text.format_map(_Facts(said))
 
 
-def _words(value: Any) -> str:
+def _words(value: Any, kind: str = "") -> str:
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(sorted(_words(part) for part in value))
-    return label(value) if isinstance(value, str | Enum) else str(value)
+        return ", ".join(sorted(_words(part, kind) for part in value))
+    return label(value, kind) if isinstance(value, str | Enum) else str(value)
 
 
 @cache
@@ -91,6 +95,9 @@ def _registry() -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
         tones.update(getattr(module, "TONES", {}))
     return words, tones
 
+
+# Facts of errors that are plain codes of a kind.
+FACT_KINDS = {"condition": "UseCondition"}
 
 LABELS: dict[str, Any] = {
     # core/access.py: roles

@@ -1,5 +1,12 @@
 """The verbs of legal assistance; settings.MESSAGE_HANDLERS names the five that partners reach."""
 
+from comity.assistance.actions.course import (
+    SENT_TWICE,
+    require_confirming,
+    require_deciding,
+    require_drafting,
+    require_translating,
+)
 from comity.assistance.actions.desk import (
     Registration,
     accept_letter,
@@ -8,6 +15,10 @@ from comity.assistance.actions.desk import (
     record_original,
     refuse_letter,
     register_letter,
+    require_accepting,
+    require_original,
+    require_refusing,
+    require_registering,
 )
 from comity.assistance.actions.drafting import (
     add_offence,
@@ -40,15 +51,18 @@ from comity.assistance.actions.execution import (
     propose_conditions,
     receive_acceptance,
     require_executing,
+    require_proposing,
+    require_reporting,
     take_back_item,
 )
 from comity.assistance.actions.letters import (
     accept_conditions,
     close_letter,
     record_post,
+    require_posting,
     send_letter,
 )
-from comity.assistance.actions.release import execution_of, release_reply
+from comity.assistance.actions.release import execution_of, release_reply, require_releasing
 from comity.assistance.actions.replies import (
     receive_acknowledgement,
     receive_conditions,
@@ -59,6 +73,9 @@ from comity.assistance.actions.reviewing import (
     ask_review,
     is_other_hand,
     lacks_of,
+    require_approving,
+    require_returning,
+    require_withdrawing,
     return_letter,
     review_letter,
     withdraw_letter,
@@ -68,6 +85,7 @@ from comity.assistance.actions.stopping import (
     may_leave,
     record_partner_asked,
     release_withdrawn,
+    require_asking,
 )
 from comity.assistance.actions.texts import (
     Answer,
@@ -85,6 +103,7 @@ __all__ = [
     "ASKING",
     "PAPER_KINDS",
     "PURPOSE",
+    "SENT_TWICE",
     "Answer",
     "Handed",
     "Registration",
@@ -135,8 +154,24 @@ __all__ = [
     "remove_paper",
     "remove_paragraph",
     "remove_person",
+    "require_accepting",
+    "require_approving",
+    "require_asking",
+    "require_confirming",
+    "require_deciding",
+    "require_drafting",
     "require_executing",
     "require_free",
+    "require_original",
+    "require_posting",
+    "require_proposing",
+    "require_refusing",
+    "require_registering",
+    "require_releasing",
+    "require_reporting",
+    "require_returning",
+    "require_translating",
+    "require_withdrawing",
     "return_letter",
     "review_letter",
     "send_letter",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer
 from comity.assistance import bodies
-from comity.assistance.actions.course import locked, note
+from comity.assistance.actions.course import locked, note, require_side
 from comity.assistance.actions.enclosures import PAPER_KINDS
 from comity.assistance.actions.printing import (
     Printed,
@@ -166,7 +166,7 @@ def register_letter(actor: Officer, letter: LetterOfRequest, registration: Regis
     """
     require(actor, Act.REGISTER_LETTER)
     seen = at_desk(letter)
-    require_desk_move(seen.desk_state, DeskState.REGISTERED)
+    require_registering(actor, seen)
     if not registration.reference.strip():
         raise Incomplete("letter.incomplete", missing=["own_reference"])
     incoming = _message_of(seen)
@@ -188,13 +188,42 @@ def register_letter(actor: Officer, letter: LetterOfRequest, registration: Regis
     )
     with transaction.atomic():
         row = locked(seen, Direction.INCOMING)
-        require_desk_move(row.desk_state, DeskState.REGISTERED)
+        require_registering(actor, row)
         queued = exchange.queue_message(actor, prepared)
         _set_registered(row, registration)
         keep_printed(actor, row, printed)
         exchange.record_acknowledged(actor, incoming, registered_as=row.number)
         note(actor, row, Event.REGISTERED, message=queued.uid)
         ledger.append(actor, "assistance.letter_registered", row.subject, message=str(queued.uid))
+
+
+def require_registering(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may register a letter now. Raises NotAllowed, WrongState."""
+    require(actor, Act.REGISTER_LETTER)
+    require_side(letter, Direction.INCOMING)
+    require_desk_move(letter.desk_state, DeskState.REGISTERED)
+
+
+def require_accepting(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may accept a letter now. Raises NotAllowed, WrongState."""
+    require(actor, Act.REGISTER_LETTER)
+    require_side(letter, Direction.INCOMING)
+    require_desk_move(letter.desk_state, DeskState.ACCEPTED)
+
+
+def require_original(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may record that the original came. Raises NotAllowed, WrongState."""
+    require(actor, Act.REGISTER_LETTER)
+    require_side(letter, Direction.INCOMING)
+    if letter.original_received_on is not None:
+        raise WrongState("letter.posted_already")
+
+
+def require_refusing(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may refuse a letter now. Raises NotAllowed, WrongState."""
+    require(actor, Act.RELEASE_REPLY)
+    require_side(letter, Direction.INCOMING)
+    require_desk_move(letter.desk_state, DeskState.REFUSED)
 
 
 def _message_of(letter: LetterOfRequest) -> IncomingMessage:
@@ -240,8 +269,7 @@ def _acknowledgement(
 def at_desk(letter: LetterOfRequest) -> LetterOfRequest:
     """Read an incoming letter without a lock. Raises WrongState for an outgoing one."""
     row = LetterOfRequest.objects.select_related("partner").get(pk=letter.pk)
-    if row.direction != Direction.INCOMING:
-        raise WrongState("letter.other_direction")
+    require_side(row, Direction.INCOMING)
     return row
 
 
@@ -253,7 +281,7 @@ def accept_letter(actor: Officer, letter: LetterOfRequest, *, executing: Iterabl
     """
     require(actor, Act.REGISTER_LETTER)
     letter = locked(letter, Direction.INCOMING)
-    require_desk_move(letter.desk_state, DeskState.ACCEPTED)
+    require_accepting(actor, letter)
     chosen = list(executing)
     if not chosen:
         raise Incomplete("letter.incomplete", missing=["executing"])
@@ -281,8 +309,7 @@ def record_original(
     """
     require(actor, Act.REGISTER_LETTER)
     letter = locked(letter, Direction.INCOMING)
-    if letter.original_received_on is not None:
-        raise WrongState("letter.posted_already")
+    require_original(actor, letter)
     came_on = timezone.localtime(letter.created_at).date()
     if not came_on <= received_on <= timezone.localdate():
         raise Refused("letter.post_date")
@@ -306,7 +333,7 @@ def refuse_letter(actor: Officer, letter: LetterOfRequest, ground: bodies.Ground
     """
     require(actor, Act.RELEASE_REPLY)
     seen = at_desk(letter)
-    require_desk_move(seen.desk_state, DeskState.REFUSED)
+    require_refusing(actor, seen)
     stated = (ground.provision, ground.cure)
     if not all(words.get(language) for words in stated for language in LANGUAGES):
         raise Incomplete("letter.incomplete", missing=["ground"])
@@ -319,7 +346,7 @@ def refuse_letter(actor: Officer, letter: LetterOfRequest, ground: bodies.Ground
     )
     with transaction.atomic():
         row = locked(seen, Direction.INCOMING)
-        require_desk_move(row.desk_state, DeskState.REFUSED)
+        require_refusing(actor, row)
         queued = exchange.queue_message(actor, prepared)
         row.state, row.refusal = DeskState.REFUSED, to_plain(ground)
         row.save(update_fields=["state", "refusal"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from datetime import date
@@ -11,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import Officer
-from comity.assistance.actions.course import draft_of, lawyers_draft, note, touch
+from comity.accounts.models import Officer, insert_once
+from comity.assistance.actions.course import SENT_TWICE, draft_of, lawyers_draft, note, touch
 from comity.assistance.models import LetterOfRequest, Measure, Paragraph
 from comity.assistance.rules import Direction, Event, State, TextKind
 from comity.cases.models import Case, Charge
@@ -44,13 +45,15 @@ def draft_letter(
     charge: Charge | None = None,
     element: str = "",
     members: Iterable[Officer] = (),
+    once: uuid.UUID | None = None,
 ) -> LetterOfRequest:
     """Start a letter with its team, prefilled from the case or the charge it serves.
 
     requesting, requested: ids of authorities.yaml. subject: in the source language, which is that
     of our state. element: the element of the charge that the evidence would fill.
+    once: of the form that was sent; a second letter under it is refused.
     Raises NotAllowed, Incomplete, Refused("letter.unknown_authority" | "letter.other_state" |
-    "letter.unknown_type" | "letter.partner_not_active").
+    "letter.unknown_type" | "letter.partner_not_active" | "letter.sent_twice").
     """
     require(actor, Act.DRAFT_LETTER)
     if not subject.strip():
@@ -61,7 +64,8 @@ def draft_letter(
     requirement_fields(measure_type)
     case = case or (charge.incident.case if charge else None)
     language = _SOURCE_OF.get(settings.COMITY_STATE, "en")
-    letter = LetterOfRequest.objects.create(
+    letter = LetterOfRequest(
+        uid=once or uuid.uuid4(),
         direction=Direction.OUTGOING,
         state=State.DRAFT,
         partner=partner,
@@ -79,6 +83,7 @@ def draft_letter(
         original_promised="UA" in (settings.COMITY_STATE, partner.state),
         author=actor,
     )
+    insert_once(letter, twice=SENT_TWICE)
     _prefill(letter, subject, measure_type)
     note(actor, letter, Event.DRAFTED)
     ledger.append(
@@ -233,14 +238,21 @@ def _confirmed(
 
 
 @transaction.atomic
-def cite_provision(actor: Officer, letter: LetterOfRequest, words: Mapping[str, str]) -> None:
+def cite_provision(
+    actor: Officer,
+    letter: LetterOfRequest,
+    words: Mapping[str, str],
+    *,
+    once: uuid.UUID | None = None,
+) -> None:
     """Add a provision to the basis in the lawyer's own words, by language, under the lawyer's name.
 
     For instruments whose provisions the data do not name.
-    Raises NotAllowed, WrongState, Incomplete, Refused("letter.no_basis").
+    once: of the form that was sent.
+    Raises NotAllowed, WrongState, Incomplete, Refused("letter.no_basis" | "letter.sent_twice").
     """
     require(actor, Act.REVIEW_LETTER)
-    letter = lawyers_draft(actor, letter)
+    letter = lawyers_draft(actor, letter, once)
     if not letter.basis:
         raise Refused("letter.no_basis")
     if not all(words.get(language) for language in LANGUAGES):
@@ -319,13 +331,19 @@ def name_officials(
 
 @transaction.atomic
 def add_offence(
-    actor: Officer, letter: LetterOfRequest, made: law.Offence, *, place: int | None = None
+    actor: Officer,
+    letter: LetterOfRequest,
+    made: law.Offence,
+    *,
+    place: int | None = None,
+    once: uuid.UUID | None = None,
 ) -> None:
     """Add an offence, or replace the one at a place. Its provision is unconfirmed unless read.
 
-    Raises NotAllowed, WrongState, Refused("letter.no_such_part").
+    once: of the form that was sent.
+    Raises NotAllowed, WrongState, Refused("letter.no_such_part" | "letter.sent_twice").
     """
-    letter = draft_of(actor, letter)
+    letter = draft_of(actor, letter, once)
     plain = to_plain(made)
     if place is None:
         letter.offences.append(plain)

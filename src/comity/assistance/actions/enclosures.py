@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -34,14 +35,16 @@ def attach_item(
     *,
     title: Mapping[str, str],
     pages: int | None = None,
+    once: uuid.UUID | None = None,
 ) -> LetterItem:
     """Let an item of evidence that the officer sees go with the letter, if it may leave.
 
     title: neutral words by language. What it rests on, consent or law, is kept with it.
+    once: of the form that was sent.
     Raises NotAllowed, NotVisible, WrongState, Incomplete, Refused("evidence.no_release" |
-    "evidence.use_forbidden" | "letter.item_attached").
+    "evidence.use_forbidden" | "letter.item_attached" | "letter.sent_twice").
     """
-    letter = draft_of(actor, letter)
+    letter = draft_of(actor, letter, once)
     item = fetch(Item.objects.visible_to(actor), pk=item.pk)
     _require_words(title)
     if letter.exhibits.filter(item=item).exists():
@@ -120,13 +123,16 @@ def add_paper(
     title: Mapping[str, str],
     media_type: str,
     pages: int | None = None,
+    once: uuid.UUID | None = None,
 ) -> LetterPaper:
     """Put a paper with the letter: the text of the provisions, an order, a document.
 
     taken: its bytes, already in the vault. kind: one of PAPER_KINDS.
-    Raises NotAllowed, WrongState, Incomplete, Refused("letter.paper_kind" | "letter.paper_type").
+    once: of the form that was sent.
+    Raises NotAllowed, WrongState, Incomplete, Refused("letter.paper_kind" | "letter.paper_type" |
+    "letter.sent_twice").
     """
-    letter = draft_of(actor, letter)
+    letter = draft_of(actor, letter, once)
     _require_words(title)
     if kind not in PAPER_KINDS:
         raise Refused("letter.paper_kind")

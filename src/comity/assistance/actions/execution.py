@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch
 from comity.assistance import bodies
-from comity.assistance.actions.course import locked, note
+from comity.assistance.actions.course import locked, note, require_side, use_form
 from comity.assistance.actions.desk import at_desk, conversation_of
 from comity.assistance.actions.enclosures import require_free
 from comity.assistance.models import Condition, LetterOfRequest, MeasureReport, Reply, ReplyItem
@@ -61,16 +62,19 @@ def execute_letter(
     *,
     reports: Sequence[Report] = (),
     items: Sequence[Handed] = (),
+    once: uuid.UUID | None = None,
 ) -> Reply:
     """Report what was done and add items of our own evidence; may be repeated until release.
 
     A second report on a measure replaces the first. Items must be visible to the officer and free
-    to leave. Raises NotAllowed, NotVisible, WrongState, Incomplete, Refused("letter.no_such_part" |
-    "evidence.no_release" | "letter.item_attached").
+    to leave. once: of the form that was sent.
+    Raises NotAllowed, NotVisible, WrongState, Incomplete, Refused("letter.no_such_part" |
+    "evidence.no_release" | "letter.item_attached" | "letter.sent_twice").
     """
     letter = locked(letter, Direction.INCOMING)
     require_executing(actor, letter)
-    require_report_open(letter.desk_state)
+    use_form(letter, once)
+    require_reporting(actor, letter)
     measures = facts_of(letter).measures
     if letter.desk_state is not DeskState.EXECUTING:
         require_desk_move(letter.desk_state, DeskState.EXECUTING)
@@ -104,6 +108,13 @@ def require_executing(actor: Actor, letter: LetterOfRequest) -> None:
     require(actor, Act.EXECUTE_LETTER)
     if not accounts.is_member(actor, kind="letter", record=letter.uid):
         raise NotAllowed("access.not_allowed", act=Act.EXECUTE_LETTER)
+
+
+def require_reporting(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may report or add to the reply now. Raises NotAllowed, WrongState."""
+    require_executing(actor, letter)
+    require_side(letter, Direction.INCOMING)
+    require_report_open(letter.desk_state)
 
 
 def _keep_report(
@@ -164,7 +175,7 @@ def propose_conditions(
     """
     require(actor, Act.RELEASE_REPLY)
     seen = at_desk(letter)
-    _require_proposable(seen)
+    require_proposing(actor, seen)
     rows = [
         Condition(
             letter=seen,
@@ -187,7 +198,7 @@ def propose_conditions(
     )
     with transaction.atomic():
         row = locked(seen, Direction.INCOMING)
-        _require_proposable(row)
+        require_proposing(actor, row)
         Condition.objects.bulk_create(rows)
         queued = exchange.queue_message(actor, prepared)
         row.state, row.conditions_message = DeskState.CONDITIONS_PROPOSED, queued.uid
@@ -202,7 +213,13 @@ def propose_conditions(
         )
 
 
-def _require_proposable(letter: LetterOfRequest) -> None:
+def require_proposing(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may set conditions on a reply now.
+
+    Raises NotAllowed, WrongState, Refused("letter.conditions_stand").
+    """
+    require(actor, Act.RELEASE_REPLY)
+    require_side(letter, Direction.INCOMING)
     require_desk_move(letter.desk_state, DeskState.CONDITIONS_PROPOSED)
     if letter.conditions.exists():
         raise Refused("letter.conditions_stand")

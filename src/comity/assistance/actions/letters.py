@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from comity.accounts.models import Officer
 from comity.assistance import bodies
-from comity.assistance.actions.course import locked, note, require_one_of
+from comity.assistance.actions.course import locked, note, require_one_of, require_side
 from comity.assistance.actions.enclosures import PURPOSE, free_exhibits
 from comity.assistance.actions.printing import documents_of
 from comity.assistance.models import LetterOfRequest
@@ -74,8 +74,7 @@ def send_letter(actor: Actor, letter: LetterOfRequest) -> None:
 def as_it_stands(letter: LetterOfRequest) -> LetterOfRequest:
     """Read an outgoing letter without a lock. Raises WrongState for an incoming one."""
     row = LetterOfRequest.objects.select_related("partner").get(pk=letter.pk)
-    if row.direction != Direction.OUTGOING:
-        raise WrongState("letter.other_direction")
+    require_side(row, Direction.OUTGOING)
     return row
 
 
@@ -126,6 +125,16 @@ def _exhibits(actor: Actor, letter: LetterOfRequest) -> list[exchange.Attachment
     ]
 
 
+def require_posting(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may record the post of a letter now. Raises NotAllowed, WrongState."""
+    require(actor, Act.SEND_LETTER)
+    require_side(letter, Direction.OUTGOING)
+    if letter.sent_at is None:
+        raise WrongState("letter.not_sent")
+    if letter.posted_on is not None:
+        raise WrongState("letter.posted_already")
+
+
 @transaction.atomic
 def record_post(actor: Actor, letter: LetterOfRequest, posted_on: date, reference: str) -> None:
     """Record that the paper original was posted (Ukraine's CPC art 548(4): within 3 days).
@@ -134,11 +143,8 @@ def record_post(actor: Actor, letter: LetterOfRequest, posted_on: date, referenc
     """
     require(actor, Act.SEND_LETTER)
     letter = locked(letter, Direction.OUTGOING)
-    if letter.sent_at is None:
-        raise WrongState("letter.not_sent")
-    if letter.posted_on is not None:
-        raise WrongState("letter.posted_already")
-    sent_on = timezone.localtime(letter.sent_at).date()
+    require_posting(actor, letter)
+    sent_on = timezone.localtime(letter.sent_at).date() if letter.sent_at else posted_on
     if not sent_on <= posted_on <= timezone.localdate():
         raise Refused("letter.post_date")
     letter.posted_on, letter.post_reference = posted_on, reference.strip()[:80]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from comity.accounts.models import Officer
 from comity.assistance import bodies
-from comity.assistance.actions.course import locked, note
+from comity.assistance.actions.course import locked, note, require_side
 from comity.assistance.actions.desk import at_desk
 from comity.assistance.actions.enclosures import PURPOSE, require_free
 from comity.assistance.actions.letters import open_stored
@@ -51,6 +51,16 @@ def _is_free(one: ReplyItem, letter: LetterOfRequest) -> bool:
     return True
 
 
+def require_releasing(actor: Officer, letter: LetterOfRequest) -> None:
+    """Let pass who may release a reply that waits for nothing more.
+
+    Raises NotAllowed, WrongState, Refused("letter.guard_closed").
+    """
+    require(actor, Act.RELEASE_REPLY)
+    require_side(letter, Direction.INCOMING)
+    require_release(letter.desk_state, execution_of(letter), actor.actor_id)
+
+
 def release_reply(
     actor: Officer,
     letter: LetterOfRequest,
@@ -66,7 +76,7 @@ def release_reply(
     """
     require(actor, Act.RELEASE_REPLY)
     seen = at_desk(letter)
-    require_release(seen.desk_state, execution_of(seen), actor.actor_id)
+    require_releasing(actor, seen)
     handed = _handed(seen)
     for one in handed:
         require_free(one.item, recipient=seen.recipient)
@@ -94,7 +104,7 @@ def _let_go(
 ) -> None:
     with transaction.atomic():
         row = locked(seen, Direction.INCOMING)
-        require_release(row.desk_state, execution_of(row), actor.actor_id)
+        require_releasing(actor, row)
         reply = Reply.objects.select_for_update().get(letter=row)
         handed = _handed(row)
         if _body(row, handed, return_required=body.return_required) != body:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from comity.accounts.models import Officer
-from comity.assistance.actions.course import locked, note, require_one_of
+from comity.assistance.actions.course import locked, note, require_one_of, require_side
 from comity.assistance.actions.enclosures import free_exhibits
 from comity.assistance.actions.printing import keep_printed, print_all
 from comity.assistance.models import LetterOfRequest
@@ -125,6 +125,20 @@ def _hands(*officers: Officer | None) -> tuple[str, ...]:
     return tuple(officer.actor_id for officer in officers if officer is not None)
 
 
+def require_returning(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may give a letter back now. Raises NotAllowed, WrongState."""
+    require_one_of(actor, Act.DRAFT_LETTER, Act.REVIEW_LETTER, Act.APPROVE_LETTER)
+    require_side(letter, Direction.OUTGOING)
+    require_move(State(letter.state), State.DRAFT)
+
+
+def require_withdrawing(actor: Actor, letter: LetterOfRequest) -> None:
+    """Let pass who may give up a letter now. Raises NotAllowed, WrongState."""
+    require(actor, Act.DRAFT_LETTER)
+    require_side(letter, Direction.OUTGOING)
+    require_move(State(letter.state), State.WITHDRAWN)
+
+
 @transaction.atomic
 def return_letter(actor: Actor, letter: LetterOfRequest, *, reason: str) -> None:
     """Give a letter that has not been sent back to its author, with a reason; review starts anew.
@@ -135,7 +149,7 @@ def return_letter(actor: Actor, letter: LetterOfRequest, *, reason: str) -> None
     if not reason.strip():
         raise Incomplete("letter.reason_needed", missing=["reason"])
     letter = locked(letter, Direction.OUTGOING)
-    require_move(State(letter.state), State.DRAFT)
+    require_returning(actor, letter)
     letter.state = State.DRAFT
     letter.revision += 1
     letter.review_asked_at = letter.reviewed_at = letter.approved_at = None
@@ -158,7 +172,7 @@ def withdraw_letter(actor: Actor, letter: LetterOfRequest, *, reason: str) -> No
     if not reason.strip():
         raise Incomplete("letter.reason_needed", missing=["reason"])
     letter = locked(letter, Direction.OUTGOING)
-    require_move(State(letter.state), State.WITHDRAWN)
+    require_withdrawing(actor, letter)
     letter.state = State.WITHDRAWN
     letter.save(update_fields=["state"])
     note(actor, letter, Event.WITHDRAWN, text=reason.strip())
@@ -175,7 +189,7 @@ def approve_letter(actor: Officer, letter: LetterOfRequest) -> None:
     """
     require(actor, Act.APPROVE_LETTER)
     seen = LetterOfRequest.objects.get(pk=letter.pk)
-    _require_approvable(actor, seen)
+    require_approving(actor, seen)
     approval = _approval_by(actor, seen)
     facts = facts_of(seen, approval=approval)
     _require_whole(facts)
@@ -184,7 +198,7 @@ def approve_letter(actor: Officer, letter: LetterOfRequest) -> None:
     printed = print_all("letter", render, reason_code="letter.approved")
     with transaction.atomic():
         row = locked(seen, Direction.OUTGOING)
-        _require_approvable(actor, row)
+        require_approving(actor, row)
         require_unchanged(seen=seen.revision, now=row.revision)
         row.state = State.APPROVED
         row.approver, row.approved_at = actor, timezone.now()
@@ -203,9 +217,13 @@ def approve_letter(actor: Officer, letter: LetterOfRequest) -> None:
         )
 
 
-def _require_approvable(actor: Officer, letter: LetterOfRequest) -> None:
-    if letter.direction != Direction.OUTGOING:
-        raise WrongState("letter.other_direction")
+def require_approving(actor: Officer, letter: LetterOfRequest) -> None:
+    """Let pass the third officer, of a reviewed letter whose exhibits may leave.
+
+    Raises NotAllowed, WrongState, Refused("letter.four_eyes" | "evidence.…").
+    """
+    require(actor, Act.APPROVE_LETTER)
+    require_side(letter, Direction.OUTGOING)
     require_move(State(letter.state), State.APPROVED)
     earlier = {*_hands(letter.author, letter.reviewer), *_writers(letter, _NOT_WRITING)}
     require_other_hand(actor=actor.actor_id, earlier=tuple(sorted(earlier)))

@@ -193,6 +193,13 @@ def _take_back(message: uuid.UUID, items: Collection[int]) -> None:
     exchange.stop_message(NODE, message, reason=ENDED)
 
 
+def require_asking(actor: Officer, letter: LetterOfRequest) -> None:
+    """Let pass who may ask the partner now to stop using it. Raises NotAllowed, WrongState."""
+    require_one_of(actor, *ASKING)
+    if letter.withdrawn_late_at is None or letter.partner_asked_at is not None:
+        raise WrongState("letter.nothing_to_ask")
+
+
 @transaction.atomic
 def record_partner_asked(actor: Officer, letter: LetterOfRequest, *, how: str) -> None:
     """Record that the partner was asked to stop using what was sent, and how.
@@ -201,8 +208,7 @@ def record_partner_asked(actor: Officer, letter: LetterOfRequest, *, how: str) -
     """
     require_one_of(actor, *ASKING)
     letter = LetterOfRequest.objects.select_for_update().get(pk=letter.pk)
-    if letter.withdrawn_late_at is None or letter.partner_asked_at is not None:
-        raise WrongState("letter.nothing_to_ask")
+    require_asking(actor, letter)
     if not how.strip():
         raise Incomplete("letter.reason_needed", missing=["reason"])
     letter.partner_asked_at = timezone.now()

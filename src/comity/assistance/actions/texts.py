@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,14 +41,15 @@ def write_paragraph(
     text: str,
     paragraph: Paragraph | None = None,
     neutral: bool = False,
+    once: uuid.UUID | None = None,
 ) -> Paragraph:
     """Write a fact or a statement in the source language, or change it.
 
     A changed source makes its translations stale by itself. neutral: the same in every language.
-    Raises NotAllowed, WrongState, Incomplete, Refused("letter.text_too_long" |
-    "letter.no_such_part").
+    once: of the form that was sent. Raises NotAllowed, WrongState, Incomplete,
+    Refused("letter.text_too_long" | "letter.no_such_part" | "letter.sent_twice").
     """
-    letter = draft_of(actor, letter)
+    letter = draft_of(actor, letter, once)
     if kind in _OF_A_PART and paragraph is None:
         raise Refused("letter.no_such_part")
     held = _held(letter, kind, paragraph)
@@ -179,9 +181,14 @@ class Answer:
 
 
 @transaction.atomic
-def add_measure(actor: Actor, letter: LetterOfRequest, measure_type: str) -> Measure:
-    """Ask for one more measure. Raises NotAllowed, WrongState, Refused("letter.unknown_type")."""
-    letter = draft_of(actor, letter)
+def add_measure(
+    actor: Actor, letter: LetterOfRequest, measure_type: str, *, once: uuid.UUID | None = None
+) -> Measure:
+    """Ask for one more measure. once: of the form that was sent.
+
+    Raises NotAllowed, WrongState, Refused("letter.unknown_type" | "letter.sent_twice").
+    """
+    letter = draft_of(actor, letter, once)
     requirement_fields(measure_type)
     measure = Measure.objects.create(
         letter=letter, position=_next(letter.measures), type=measure_type
@@ -273,13 +280,16 @@ def name_person(
     made: law.PersonConcerned,
     *,
     person: LetterPerson | None = None,
+    once: uuid.UUID | None = None,
 ) -> LetterPerson:
     """Name a person and the link to the case, or change what is said of one.
 
     For a protected person only a pseudonym is given: birth, nationality and address are left out.
-    Raises NotAllowed, WrongState, Incomplete, Refused("letter.pseudonym_only").
+    once: of the form that was sent.
+    Raises NotAllowed, WrongState, Incomplete, Refused("letter.pseudonym_only" |
+    "letter.sent_twice").
     """
-    letter = draft_of(actor, letter)
+    letter = draft_of(actor, letter, once)
     if made.protected and (made.born_on or made.nationality or made.address):
         raise Refused("letter.pseudonym_only")
     row = LetterPerson.objects.filter(letter=letter, pk=person.pk).first() if person else None

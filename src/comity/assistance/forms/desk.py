@@ -12,7 +12,7 @@ from comity.accounts.models import Officer
 from comity.assistance import bodies
 from comity.assistance.actions import Registration
 from comity.assistance.citations import provision_of, sure_of
-from comity.assistance.forms.words import SignatoryForm, Words, WordsForm, offer
+from comity.assistance.forms.words import OnceForm, SignatoryForm, Words, WordsForm, offer
 from comity.assistance.forms.writing import ItemField, language, who_may
 from comity.core.access import Act
 from comity.core.documents.replies import Outcome
@@ -120,7 +120,7 @@ class ReportForm(WordsForm):
     three: ClassVar[Mapping[str, Words]] = {"report": Words(_("What was done"), lines=4)}
 
 
-class HandOverForm(WordsForm):
+class HandOverForm(WordsForm, OnceForm):
     item = ItemField(label=_("Item"), queryset=Item.objects.none())
     three: ClassVar[Mapping[str, Words]] = {
         "title": Words(_("How the reply lists it"), hint=_("Neutral words; never a name."))
@@ -132,7 +132,7 @@ class HandOverForm(WordsForm):
         offer(self.fields["item"], items.prefetch_related("conditions"))
 
 
-class UploadForm(WordsForm):
+class UploadForm(WordsForm, OnceForm):
     file = forms.FileField(label=_("File"))
     kind = forms.ChoiceField(
         label=_("Kind of evidence"),

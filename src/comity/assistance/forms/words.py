@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -24,6 +25,12 @@ class Words:
     required: bool = True
     lines: int = 1
     hint: str | Promise = ""
+
+
+class OnceForm(forms.Form):
+    """A form that makes something new: sent a second time it leads to what it made."""
+
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
 
 
 class WordsForm(forms.Form):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from comity.accounts.models import Officer
 from comity.assistance.actions import PAPER_KINDS, Answer
 from comity.assistance.citations import provision_of, sure_of
-from comity.assistance.forms.words import Words, WordsForm, offer
+from comity.assistance.forms.words import OnceForm, Words, WordsForm, offer
 from comity.assistance.models import LetterOfRequest, Measure
 from comity.assistance.models.letters import words_in
 from comity.assistance.rules import TextKind
@@ -92,7 +92,7 @@ class PartnerField(forms.ModelChoiceField[Partner]):
         return words_in(obj.names)
 
 
-class NewLetterForm(forms.Form):
+class NewLetterForm(OnceForm):
     partner = PartnerField(label=_("To which partner"), queryset=Partner.objects.none())
     requesting = forms.ChoiceField(
         label=_("Requesting authority"), choices=lambda: authority_choices(ours=True)
@@ -156,7 +156,7 @@ class BasisFactsForm(forms.Form):
         return BasisFacts(**stated)
 
 
-class ParagraphForm(forms.Form):
+class ParagraphForm(OnceForm):
     text = forms.CharField(
         label=_("Text"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 8})
     )
@@ -281,7 +281,7 @@ def _asked_by(row: Mapping[str, Any]) -> str:
     return f"{label(str(row['need']), 'Need')} · {source}"
 
 
-class AddMeasureForm(forms.Form):
+class AddMeasureForm(OnceForm):
     measure_type = forms.ChoiceField(label=_("What is asked for"), choices=type_choices)
 
 
@@ -374,7 +374,7 @@ class OfficialsForm(WordsForm):
         return law.Signatory(names, position) if names and position else None
 
 
-class OffenceForm(WordsForm):
+class OffenceForm(WordsForm, OnceForm):
     three: ClassVar[Mapping[str, Words]] = {
         "provision": Words(_("Provision"), hint=_("For example: Article 438(2) of the Criminal …")),
         "title": Words(_("Name of the offence")),
@@ -387,7 +387,7 @@ class OffenceForm(WordsForm):
         return law.Offence(offence_id, provision, self.words("title"), self.words("penalty"))
 
 
-class PersonForm(WordsForm):
+class PersonForm(WordsForm, OnceForm):
     role = forms.ChoiceField(
         label=_("Role"), choices=lambda: [(one, label(one, "LetterRole")) for one in PERSON_ROLES]
     )
@@ -428,7 +428,7 @@ class ItemField(forms.ModelChoiceField[Item]):
         return " · ".join(said)
 
 
-class ItemForm(WordsForm):
+class ItemForm(WordsForm, OnceForm):
     item = ItemField(label=_("Item"), queryset=Item.objects.none())
     pages = forms.IntegerField(label=_("Pages"), required=False, min_value=1, max_value=99_999)
     three: ClassVar[Mapping[str, Words]] = {
@@ -441,7 +441,7 @@ class ItemForm(WordsForm):
         offer(self.fields["item"], items.prefetch_related("conditions"))
 
 
-class PaperForm(WordsForm):
+class PaperForm(WordsForm, OnceForm):
     kind = forms.ChoiceField(
         label=_("Kind of paper"),
         choices=lambda: [(one, label(one, "PaperKind")) for one in PAPER_KINDS],
@@ -451,7 +451,7 @@ class PaperForm(WordsForm):
     three: ClassVar[Mapping[str, Words]] = {"title": Words(_("How the letter lists it"))}
 
 
-class CiteForm(WordsForm):
+class CiteForm(WordsForm, OnceForm):
     three: ClassVar[Mapping[str, Words]] = {"provision": Words(_("Provision"))}
 
 

@@ -8,10 +8,11 @@ from comity.assistance.models.parts import (
     LetterPaper,
     LetterPerson,
     Measure,
+    SentForm,
 )
 from comity.assistance.models.replies import Condition, MeasureReport, Reply, ReplyItem
 from comity.assistance.models.texts import Paragraph, Translation
-from comity.assistance.models.work import work_for
+from comity.assistance.models.work import count_urgent, work_for
 
 __all__ = [
     "Condition",
@@ -27,6 +28,8 @@ __all__ = [
     "Paragraph",
     "Reply",
     "ReplyItem",
+    "SentForm",
     "Translation",
+    "count_urgent",
     "work_for",
 ]

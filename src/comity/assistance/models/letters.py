@@ -12,7 +12,18 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from comity.accounts.models import Officer, team_records
-from comity.assistance.rules import CLOCKS, ClockRule, DeskState, Direction, Start, State, due_on
+from comity.assistance.rules import (
+    CLOCK_OVER,
+    CLOCKS,
+    EXECUTION_RUNS,
+    ClockRule,
+    DeskState,
+    Direction,
+    Start,
+    State,
+    due_on,
+    started_by,
+)
 from comity.cases.models import Case, Charge
 from comity.core.access import Act, Actor
 from comity.exchange.models import Partner
@@ -38,6 +49,34 @@ class LetterQuerySet(models.QuerySet["LetterOfRequest"]):
     def incoming(self) -> LetterQuerySet:
         """Letters in which we are asked."""
         return self.filter(direction=Direction.INCOMING)
+
+    def ending_by(self, limit: datetime) -> LetterQuerySet:
+        """Letters with a statutory clock that ends by a moment (as `running_clocks`)."""
+        ending = Q(pk__in=())
+        for rule in CLOCKS:
+            ending |= _ends_by(rule, limit)
+        return self.filter(ending)
+
+
+def _end_of(last: date) -> datetime:
+    """The moment at which a clock with this last day has ended, by this node's calendar."""
+    return timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
+
+
+def _ends_by(rule: ClockRule, limit: datetime) -> Q:
+    last = timezone.localtime(limit).date()
+    while _end_of(last) > limit:
+        last -= timedelta(days=1)
+    before = _end_of(started_by(rule, last))
+    started = {
+        Start.APPROVED: Q(sent_at=None, approved_at__lt=before),
+        Start.SENT_ELECTRONICALLY: Q(electronic=True, posted_on=None, sent_at__lt=before),
+        Start.ACCEPTED: Q(state__in=EXECUTION_RUNS, accepted_at__lt=before),
+        Start.REPORTED: Q(released_at=None, reply__reported_at__lt=before),
+    }[rule.start]
+    whose = "requesting" if rule.direction is Direction.OUTGOING else "requested"
+    ours = Q(**{"direction": rule.direction, f"{whose}__startswith": rule.state})
+    return ours & started & ~Q(state__in=CLOCK_OVER[rule.start])
 
 
 def conversations_seen(actor: Actor) -> models.QuerySet[LetterOfRequest, uuid.UUID]:
@@ -200,12 +239,14 @@ class LetterOfRequest(models.Model):
         return DeskState(self.state)
 
     def _start_of(self, rule: ClockRule) -> datetime | None:
+        if self.state in CLOCK_OVER[rule.start]:
+            return None
         if rule.start is Start.APPROVED:
             return None if self.sent_at else self.approved_at
         if rule.start is Start.SENT_ELECTRONICALLY:
             return self.sent_at if self.electronic and not self.posted_on else None
         if rule.start is Start.ACCEPTED:
-            return self.accepted_at if self.state in ("accepted", "executing") else None
+            return self.accepted_at if self.state in EXECUTION_RUNS else None
         reply = getattr(self, "reply", None)
         return reply.reported_at if reply is not None and not self.released_at else None
 
@@ -219,8 +260,7 @@ class LetterOfRequest(models.Model):
             if started is None:
                 continue
             last = due_on(rule, timezone.localtime(started).date())
-            end = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
-            found.append((rule, last, end))
+            found.append((rule, last, _end_of(last)))
         return found
 
 

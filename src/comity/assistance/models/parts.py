@@ -116,6 +116,16 @@ class LetterDocument(models.Model):
         return f"{self.kind} {self.language}"
 
 
+class SentForm(models.Model):
+    """A form of a letter that has done its work; sent again, it does nothing more."""
+
+    uid = models.UUIDField(unique=True)
+    letter = models.ForeignKey(LetterOfRequest, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"form {self.uid}"
+
+
 class LetterEvent(models.Model):
     """One step in the course of a letter."""
 

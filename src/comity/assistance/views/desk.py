@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from comity.accounts.models import fetch, officer_of
+from comity.accounts.models import Officer, fetch, officer_of
 from comity.assistance import actions
 from comity.assistance.forms import desk as forms
 from comity.assistance.forms.words import signatory_words
@@ -23,7 +23,7 @@ from comity.assistance.views.shared import done, filled, letter_of, sent
 from comity.core.access import Compartment
 from comity.core.documents.letter import type_names
 from comity.core.documents.replies import Outcome
-from comity.core.errors import NotVisible
+from comity.core.errors import NotVisible, Refused
 from comity.evidence import actions as evidence
 from comity.evidence.models import Item
 from comity.evidence.rules import Origin
@@ -52,6 +52,7 @@ def register(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: actions.register_letter(officer_of(request), letter, form.registration()),
+        rule=actions.require_registering,
         title=_("Register the letter"),
         button=_("Register and acknowledge"),
         said=_("The letter is registered; the acknowledgement is on its way."),
@@ -69,6 +70,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: actions.accept_letter(officer_of(request), letter, **form.cleaned_data),
+        rule=actions.require_accepting,
         title=_("Accept the letter"),
         button=_("Accept and hand over"),
         said=_("The letter is accepted. Those who execute it see it now."),
@@ -90,6 +92,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponse:
             form.cleaned_data["posted_on"],
             form.cleaned_data["reference"],
         ),
+        rule=actions.require_original,
         title=_("Record the original"),
         button=_("Record the original"),
         said=_("The original is here."),
@@ -116,6 +119,7 @@ def report(request: HttpRequest, pk: int, place: int) -> HttpResponse:
         lambda: actions.execute_letter(
             officer_of(request), letter, reports=[_report(form, place, language())]
         ),
+        rule=actions.require_reporting,
         title=type_names(measures[place].type)[language()],
         button=_("Keep the report"),
         said=_("The report is kept."),
@@ -140,7 +144,9 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             officer_of(request),
             letter,
             items=[actions.Handed(form.cleaned_data["item"], form.words("title"))],
+            once=form.cleaned_data["once"],
         ),
+        rule=actions.require_reporting,
         title=_("Hand over an item"),
         button=_("Add to the reply"),
         said=_("The item is part of the reply. Nothing has left yet."),
@@ -157,6 +163,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: _take_in(request, letter, form),
+        rule=actions.require_reporting,
         title=_("Add what was obtained"),
         button=_("Take in and add"),
         said=_("The file is an item of evidence now, and part of the reply."),
@@ -168,13 +175,25 @@ def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadFo
     officer = officer_of(request)
     actions.require_executing(officer, letter)
     require_report_open(letter.desk_state)
+    once = form.cleaned_data["once"]
+    made = Item.objects.visible_to(officer).filter(uid=once)
+    try:
+        item = made.first() or _ingest(officer, letter, form)
+    except Refused:
+        if (sent_meanwhile := made.first()) is None:
+            raise
+        item = sent_meanwhile
+    handed = actions.Handed(item, form.words("title"))
+    actions.execute_letter(officer, letter, items=[handed], once=once)
+
+
+def _ingest(officer: Officer, letter: LetterOfRequest, form: forms.UploadForm) -> Item:
     data = form.cleaned_data
     file = data["file"]
-    title = form.words("title")
-    item = evidence.ingest(
+    return evidence.ingest(
         officer,
         file.file,
-        title=title[language()][:200],
+        title=form.words("title")[language()][:200],
         kind=data["kind"],
         access=[("letter", letter.uid)],
         origin=Origin.INVESTIGATION,
@@ -189,8 +208,8 @@ def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadFo
         original_name=file.name or "",
         declared_type=file.content_type or "",
         expected_size=file.size,
+        once=data["once"],
     )
-    actions.execute_letter(officer, letter, items=[actions.Handed(item, title)])
 
 
 @login_required
@@ -214,6 +233,7 @@ def conditions(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: actions.propose_conditions(officer_of(request), letter, form.conditions()),
+        rule=actions.require_proposing,
         title=_("Set conditions on use"),
         button=_("Propose the conditions"),
         said=_("The conditions are on their way. Nothing leaves before they are accepted."),
@@ -238,6 +258,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
             signatory=form.signatory(),
             return_required=form.cleaned_data["return_required"],
         ),
+        rule=actions.require_releasing,
         title=_("Release the reply"),
         button=_("Sign and release"),
         said=_("The reply is sealed and on its way."),
@@ -255,6 +276,7 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: actions.refuse_letter(officer_of(request), letter, form.ground()),
+        rule=actions.require_refusing,
         title=_("Refuse the letter"),
         button=_("Refuse it"),
         said=_("The refusal is on its way."),

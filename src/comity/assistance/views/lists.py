@@ -22,7 +22,7 @@ from comity.assistance.rules import DeskState, Direction, State
 from comity.assistance.views.shared import sent, why
 from comity.cases.models import Charge
 from comity.core.access import Act, require
-from comity.core.errors import NotAllowed, Refused
+from comity.core.errors import Refused
 from comity.core.law.loader import LANGUAGES
 from comity.core.law.offences import offence
 from comity.core.law.readings import fact_at
@@ -94,16 +94,18 @@ def new_letter(request: HttpRequest) -> HttpResponse:
     initial = {"case": charge.incident.case_id} if charge else {}
     form = NewLetterForm(sent(request), officer=officer, initial=initial)
     if request.method == "POST" and form.is_valid():
+        started = LetterOfRequest.objects.visible_to(officer).filter(
+            author=officer, uid=form.cleaned_data["once"]
+        )
         try:
-            letter = actions.draft_letter(
+            letter = started.first() or actions.draft_letter(
                 officer, charge=charge, element=element, **form.cleaned_data
             )
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            form.add_error(None, why(refusal))
-        else:
             return redirect(letter.get_absolute_url())
+        except Refused as refusal:
+            if (sent_meanwhile := started.first()) is not None:
+                return redirect(sent_meanwhile.get_absolute_url())
+            form.add_error(None, why(refusal))
     crumbs = [(_("Letters"), reverse("letters")), (_("Start a letter"), None)]
     context = {"form": form, "gap": _gap(charge, element), "crumbs": crumbs}
     return render(request, "assistance/new.html", context, status=400 if form.errors else 200)

@@ -18,6 +18,7 @@ from comity.assistance.models import LetterOfRequest
 from comity.assistance.rules import State
 from comity.assistance.views.gates import gates_of
 from comity.assistance.views.shared import (
+    closed,
     crumbs_to,
     done,
     filled,
@@ -25,7 +26,6 @@ from comity.assistance.views.shared import (
     letter_of,
     sent,
 )
-from comity.core.access import Act, require
 from comity.core.law import letter_facts as law
 
 
@@ -59,6 +59,7 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: actions.return_letter(
             officer_of(request), letter, reason=form.cleaned_data["reason"]
         ),
+        rule=actions.require_returning,
         title=_("Give the letter back"),
         button=_("Give it back"),
         said=_("The letter is a draft again; review starts anew."),
@@ -77,6 +78,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: actions.withdraw_letter(
             officer_of(request), letter, reason=form.cleaned_data["reason"]
         ),
+        rule=actions.require_withdrawing,
         title=_("Withdraw the letter"),
         button=_("Withdraw it"),
         said=_("The letter is withdrawn. It stays here, unsent."),
@@ -88,7 +90,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Read once more what is approved, then approve and sign; right after the second factor."""
     letter = letter_of(request, pk)
     officer = officer_of(request)
-    require(officer, Act.APPROVE_LETTER)
+    if (shut := closed(request, letter, actions.require_approving)) is not None:
+        return shut
     if request.method == "POST":
         verb = partial(actions.approve_letter, officer, letter)
         said = _("The letter is approved, printed in three languages and signed.")
@@ -137,6 +140,7 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: actions.record_post(officer_of(request), letter, **form.cleaned_data),
+        rule=actions.require_posting,
         title=_("Record the post"),
         button=_("Record post"),
         said=_("The post is recorded; the clock has stopped."),
@@ -164,6 +168,7 @@ def partner_asked(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: actions.record_partner_asked(
             officer_of(request), letter, how=form.cleaned_data["reason"]
         ),
+        rule=actions.require_asking,
         title=_("Record that the partner was asked"),
         button=_("Record it"),
         said=_("It is recorded that the partner was asked to stop using it."),

@@ -41,8 +41,13 @@ def _person_page(request: HttpRequest, pk: int, number: int | None) -> HttpRespo
         letter,
         form,
         lambda: actions.name_person(
-            officer_of(request), letter, form.person(letter.source_language), person=held
+            officer_of(request),
+            letter,
+            form.person(letter.source_language),
+            person=held,
+            once=None if held else form.cleaned_data["once"],
         ),
+        rule=actions.require_drafting,
         title=_("Person in the letter"),
         button=_("Keep the person"),
         said=_("The person is named as you wrote."),
@@ -112,8 +117,13 @@ def _offence_page(request: HttpRequest, pk: int, place: int | None) -> HttpRespo
         letter,
         form,
         lambda: actions.add_offence(
-            officer_of(request), letter, form.offence(held.get("id", "")), place=place
+            officer_of(request),
+            letter,
+            form.offence(held.get("id", "")),
+            place=place,
+            once=form.cleaned_data["once"] if place is None else None,
         ),
+        rule=actions.require_drafting,
         title=_("Offence"),
         button=_("Keep the offence"),
         said=_("The offence is kept. A lawyer confirms its provision."),
@@ -148,7 +158,9 @@ def new_item(request: HttpRequest, pk: int) -> HttpResponse:
             form.cleaned_data["item"],
             title=form.words("title"),
             pages=form.cleaned_data["pages"],
+            once=form.cleaned_data["once"],
         ),
+        rule=actions.require_drafting,
         title=_("Attach an exhibit"),
         button=_("Attach the item"),
         said=_("The item goes with the letter."),
@@ -176,6 +188,7 @@ def new_paper(request: HttpRequest, pk: int) -> HttpResponse:
         letter,
         form,
         lambda: _add_paper(request, letter, form),
+        rule=actions.require_drafting,
         title=_("Add a paper"),
         button=_("Add the paper"),
         said=_("The paper goes with the letter."),
@@ -195,6 +208,7 @@ def _add_paper(request: HttpRequest, letter: LetterOfRequest, form: forms.PaperF
         title=form.words("title"),
         media_type=file.content_type or "",
         pages=data["pages"],
+        once=data["once"],
     )
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch, officer_of
+from comity.assistance import actions
 from comity.assistance.citations import provision_of, sure_of
 from comity.assistance.models import LetterOfRequest
 from comity.core.errors import Incomplete, NotAllowed, Refused
@@ -71,6 +72,7 @@ def filled(
     form: Any,
     verb: Callable[[], object],
     *,
+    rule: Callable[[Officer, LetterOfRequest], object],
     title: str,
     button: str,
     said: str,
@@ -78,15 +80,23 @@ def filled(
 ) -> HttpResponse:
     """Show a form; when it is sent and sound, do the verb and go back to the letter.
 
+    rule: what the verb itself asks. Who may not gets no form, nor is there one on the wrong side
+    or at the wrong stage. What was sent meets the rule in the verb, where the letter is locked.
+    A form that is sent a second time leads there too; it has done its work.
+
     context: text, upload, crumb, quote (label, words, language) beside the form. Such a page shows
     parts of the letter, so looking at it is recorded too.
     """
+    if (shut := closed(request, letter, rule)) is not None:
+        return shut
     if request.method == "POST" and form.is_valid():
         try:
             verb()
         except NotAllowed:
             raise
         except Refused as refusal:
+            if refusal.code == actions.SENT_TWICE:
+                return redirect(letter.get_absolute_url())
             form.add_error(None, why(refusal))
         else:
             messages.success(request, said)
@@ -103,6 +113,24 @@ def filled(
     }
     status = 400 if form.errors else 200
     return render(request, "assistance/form.html", shown, status=status)
+
+
+def closed(
+    request: HttpRequest,
+    letter: LetterOfRequest,
+    rule: Callable[[Officer, LetterOfRequest], object],
+) -> HttpResponse | None:
+    """Ask the rule of a verb before its form is shown: back to the letter, saying why not, or None.
+
+    Raises NotAllowed.
+    """
+    try:
+        rule(officer_of(request), letter)
+    except Refused as refusal:
+        if request.method != "POST":
+            messages.error(request, why(refusal))
+            return redirect(letter.get_absolute_url())
+    return None
 
 
 def why(refusal: Refused) -> str:

@@ -1,5 +1,6 @@
 """The verbs on items of evidence."""
 
+from comity.evidence.actions._package_files import left_packages, sweep_packages
 from comity.evidence.actions.bulk import Incoming, Shared, ingest_many, taken_already
 from comity.evidence.actions.conditions import (
     attach_condition,
@@ -50,6 +51,7 @@ __all__ = [
     "ingest",
     "ingest_many",
     "ingest_stored",
+    "left_packages",
     "messages_about",
     "narrow_release",
     "note_damage",
@@ -65,6 +67,7 @@ __all__ = [
     "require_use_in_case",
     "set_last_day",
     "share_item",
+    "sweep_packages",
     "taken_already",
     "undo_disclosures",
     "verify_item",

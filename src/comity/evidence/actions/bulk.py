@@ -19,6 +19,7 @@ from comity.evidence.actions.intake import (
     Acquisition,
     begin,
     plain_acquisition,
+    require_day,
     require_member,
     require_sound,
 )
@@ -68,6 +69,7 @@ def ingest_many(
     require_sound("-", shared.kind, shared.access)
     require_member(actor, shared.access)
     acquired = plain_acquisition(shared.acquisition)
+    require_day(acquired.acquired_at)
     first, second = tee(_sound(incoming, shared))
     taken_in = vault.take_in_many(one.opened for one in first)
     for group in taken_in:

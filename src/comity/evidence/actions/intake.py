@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import BinaryIO
 
 from django.db import transaction
+from django.utils import timezone
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, insert_once
 from comity.core.access import Act, Actor, Compartment, require
+from comity.core.days import is_too_early
 from comity.core.errors import Incomplete, Refused
 from comity.evidence import media
 from comity.evidence.kinds import known_kinds
@@ -73,6 +75,7 @@ def ingest(
     """
     require(actor, Act.ADD_ITEM)
     require_sound(title, kind, access)
+    require_day(acquisition.acquired_at)
     taken = storage.take_in(source, expected_size=expected_size)
     return ingest_stored(
         actor,
@@ -111,13 +114,14 @@ def ingest_stored(
     officer belongs to each of them. original_name is kept to be read and is never used as a name.
     once: of the form that was sent; a second item under it is refused.
     Raises NotAllowed, Incomplete("evidence.incomplete"), Refused("evidence.unknown_kind" |
-    "evidence.not_in_team" | "evidence.too_long" | "evidence.sent_twice" | "vault.…"),
-    Untrusted("vaultfile.…").
+    "evidence.not_in_team" | "evidence.too_long" | "evidence.sent_twice" | "evidence.too_early" |
+    "evidence.not_yet" | "vault.…"), Untrusted("vaultfile.…").
     """
     require(actor, Act.ADD_ITEM)
     require_sound(title, kind, access)
     require_member(actor, access)
     acquired = plain_acquisition(acquisition)
+    require_day(acquired.acquired_at)
     file = vault.keep(actor, taken)
     # The file must open, whatever of it was seen when it was taken in.
     with vault.open_file(actor, file) as reader:
@@ -210,6 +214,17 @@ def require_member(actor: Actor, access: Access) -> None:
         accounts.is_member(actor, kind=name, record=record) for name, record in access
     ):
         raise Refused("evidence.not_in_team")
+
+
+def require_day(acquired_at: datetime) -> None:
+    """The collector states the day, but nobody obtained it before 1900 or tomorrow.
+
+    Raises Refused("evidence.too_early" | "evidence.not_yet").
+    """
+    if is_too_early(acquired_at):
+        raise Refused("evidence.too_early")
+    if acquired_at > timezone.now():
+        raise Refused("evidence.not_yet")
 
 
 def plain_acquisition(acquisition: Acquisition) -> Acquisition:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +30,7 @@ from comity.core.package import (
     write_package,
 )
 from comity.core.package_form import CustodyLine
+from comity.evidence.actions._package_files import package_file
 from comity.evidence.actions.conditions import require_handover
 from comity.evidence.actions.opening import read_item
 from comity.evidence.actions.release import Basis, record_disclosure, require_release
@@ -57,7 +56,6 @@ from comity.ledger.models import Checkpoint, Entry
 from comity.vault import actions as vault
 from comity.vault.models import StoredFile
 
-KEEP_PACKAGES_SECONDS = 24 * 3600
 _NUMBER_AT_ONCE = 50
 PROCEEDINGS = "comity.cases.models.case_numbered"
 
@@ -121,7 +119,8 @@ def export_package(
     Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.no_release" |
     "evidence.appearance_unsaid" | "evidence.use_…" | "evidence.unknown_proceeding" |
     "evidence.too_long" | "ledger.pending" | "evidence.unknown_message" |
-    "container.source_changed" | "documents.…"), Untrusted when an item is damaged.
+    "container.source_changed" | "documents.…" | "vault.disk_full"), Untrusted when an item is
+    damaged.
     """
     require(actor, Act.EXPORT_PACKAGE)
     stated = _stated(items, purpose=purpose, legal_basis=legal_basis, case_ref=case_ref)
@@ -139,7 +138,7 @@ def export_package(
     _cleared(leaving)
     head = _numbered_head(leaving.items)
     spec = _spec(actor, leaving, head, message_ids, language or language_of_node())
-    with _package_file() as (path, target):
+    with package_file(_size_about(leaving, message_ids)) as (path, target):
         digest = _write(target, spec)
         target.flush()
         os.fsync(target.fileno())
@@ -379,26 +378,13 @@ def _descriptors(message_ids: Sequence[uuid.UUID]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-@contextmanager
-def _package_file() -> Iterator[tuple[Path, BinaryIO]]:
-    """Give a new file for a package; it is gone again if anything goes wrong."""
-    folder = Path(settings.COMITY_SPOOL) / "packages"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _forget_old(folder)
-    path = folder / f"{uuid.uuid4().hex}.asice"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb", buffering=1 << 20) as target:
-            yield path, target
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _forget_old(folder: Path) -> None:
-    for path in folder.glob("*.asice"):
-        if time.time() - path.stat().st_mtime > KEEP_PACKAGES_SECONDS:
-            path.unlink(missing_ok=True)
+def _size_about(leaving: _Leaving, message_ids: Sequence[uuid.UUID]) -> int:
+    """The bytes of items and messages, which are all that is large in a package."""
+    whole = sum(item.size for item in leaving.items)
+    for kind in (OutgoingMessage, IncomingMessage):
+        rows = kind.objects.filter(uid__in=message_ids, container__isnull=False)
+        whole += sum(rows.values_list("container__size", flat=True))
+    return whole
 
 
 @transaction.atomic

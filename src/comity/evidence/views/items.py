@@ -175,6 +175,7 @@ def _other_side(said: str, names: dict[str, str]) -> str:
 
 
 def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
+    anomaly = record.event == CustodyEvent.ANOMALY  # then it is what was found, not a condition
     said = [
         _other_side(record.counterparty, names),
         record.place,
@@ -182,7 +183,7 @@ def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
         label(record.method, "Obtained"),
         record.legal_authority,
         label(record.purpose, "Purpose"),
-        label(record.condition, "UseCondition"),
+        label(record.condition, "" if anomaly else "UseCondition"),
     ]
     return [words for words in said if words]
 

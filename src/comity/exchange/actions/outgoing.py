@@ -30,7 +30,6 @@ from comity.exchange.models import IncomingMessage, OutgoingBlob, OutgoingMessag
 from comity.exchange.rules import Direction, OutgoingStatus, PartnerStatus
 from comity.ledger import actions as ledger
 from comity.ledger import stamping
-from comity.ledger.models import StampFailure
 from comity.vault import actions as vault
 from comity.vault import storage
 
@@ -233,7 +232,7 @@ def _write_container(
 def _may_ask_for_time(now: datetime) -> bool:
     if not settings.COMITY_TSA_URLS:
         return False
-    return not StampFailure.objects.filter(at__gt=now - NO_STAMP_FOR).exists()
+    return not ledger.stamp_failed_since(now - NO_STAMP_FOR)
 
 
 def _seal_message(

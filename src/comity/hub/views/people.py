@@ -69,14 +69,18 @@ def person_new(request: HttpRequest) -> HttpResponse:
     searched = bool(request.session.get(SEARCHED))
     form = PersonForm(request.POST or None)
     if form.is_valid():
+        once = Person.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
         try:
-            made = actions.register_person(actor, searched=searched, **form.facts())
-        except Refused as refusal:
-            form.add_error(None, label(refusal))
-        else:
-            del request.session[SEARCHED]
-            messages.success(request, _("The file is open. Only its team sees it."))
+            made = once.first()
+            if made is None:
+                made = actions.register_person(actor, searched=searched, **form.facts())
+                request.session.pop(SEARCHED, None)
+                messages.success(request, _("The file is open. Only its team sees it."))
             return redirect("person", pk=made.pk)
+        except Refused as refusal:
+            if (sent_meanwhile := once.first()) is not None:
+                return redirect("person", pk=sent_meanwhile.pk)
+            form.add_error(None, label(refusal))
     crumbs = [(_("People"), reverse("people")), (_("Register a person"), None)]
     shown = {"form": form, "searched": searched, "crumbs": crumbs, "nav_current": "people"}
     return render(request, "hub/person_new.html", shown)

@@ -249,7 +249,7 @@ def execute_letter(*, folder: str) -> Answered:
     report = actions.Report(0, Outcome.EXECUTED, text.REPORT, "ja")
     actions.execute_letter(executing, the_letter(), reports=[report], items=handed)
     condition = bodies.Condition(
-        "only_this_proceeding", text.CONDITION, ("onward_transfer", "other_proceeding")
+        "this_proceeding_only", text.CONDITION, ("onward_transfer", "other_proceeding")
     )
     actions.propose_conditions(lawyer, the_letter(), [condition])
     return {

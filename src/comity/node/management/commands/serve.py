@@ -13,11 +13,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+
+from comity.node import checks
+from comity.node.collecting import collect_static
 
 LOOK_EVERY_SECONDS = 1.0
 
 PARTNERS_BUNDLE = "partners-ca.pem"
+DEFAULT_PORTS = {"pages": 8000, "exchange": 8443}
 
 
 class Command(BaseCommand):
@@ -25,14 +29,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--only", choices=["pages", "exchange"], help="run one listener")
-        parser.add_argument("--host", default="127.0.0.1")
+        for name, default in DEFAULT_PORTS.items():
+            parser.add_argument(
+                f"--{name}-host", default="127.0.0.1", help=f"address of this machine for {name}"
+            )
+            parser.add_argument(
+                f"--{name}-port", type=int,
+                help=f"else the port in COMITY_{name.upper()}_URL, else {default}",
+            )  # fmt: skip
         parser.add_argument("--workers", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
+        for message in checks.certificates_last(None):
+            self.stderr.write(str(message))
         wanted = [options["only"]] if options["only"] else ["pages", "exchange"]
+        if "pages" in wanted:
+            _collect()
         running = {name: _start(name, options) for name in wanted}
         trusted = _partners_changed_at()
         while not stop.wait(LOOK_EVERY_SECONDS):
@@ -47,6 +62,16 @@ class Command(BaseCommand):
             _end(process)
         if not stop.is_set():
             sys.exit(1)
+
+
+def _collect() -> None:
+    """A new version brings new styles and scripts, and pages name them by their digests."""
+    try:
+        collect_static()
+    except OSError as failure:
+        raise CommandError(
+            f"The static files cannot be collected in {settings.STATIC_ROOT}: {failure.strerror}."
+        ) from failure
 
 
 def partners_bundle() -> Path:
@@ -95,8 +120,8 @@ def _start(name: str, options: dict[str, Any]) -> subprocess.Popen[bytes]:
         bundle.write_bytes((keys / "ca.pem").read_bytes())
     command = listener_command(
         name,
-        host=options["host"],
-        port=urlsplit(url).port or (8000 if name == "pages" else 8443),
+        host=options[f"{name}_host"],
+        port=options[f"{name}_port"] or urlsplit(url).port or DEFAULT_PORTS[name],
         workers=options["workers"],
         keys=keys,
     )
