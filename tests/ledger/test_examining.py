@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from comity.core.access import Role
-from comity.ledger import actions, engines, tasks
+from comity.ledger import actions, engines, judging, tasks
 from comity.ledger.models import Checkpoint, Entry, TimeToken
 from tests.ledger.test_ledger import _restore_triggers, _without_triggers, sequence, write
 
@@ -200,6 +200,7 @@ def test_a_custody_record_that_was_altered_is_named(officer, tmp_path, settings)
 @pytest.mark.django_db
 def test_memory_does_not_grow_with_the_ledger(monkeypatch) -> None:
     monkeypatch.setattr(engines, "READ_AT_ONCE", 500)
+    monkeypatch.setattr(judging, "AT_ONCE", 500)
     write(20)
     sequence()
     peaks = []

@@ -23,6 +23,7 @@ from comity.exchange.models import (
 )
 from comity.exchange.rules import Direction
 from comity.ledger import actions as ledger
+from comity.ledger import judging
 from comity.vault import actions as vault
 from comity.vault.models import StoredFile
 from tests.two_nodes.notes.models import Note
@@ -48,6 +49,17 @@ def officer(email: str, role: str) -> Officer:
 
 def own_descriptor() -> str:
     return actions.own_descriptor()
+
+
+def examine(processes: int, at_once: int) -> dict[str, Any]:
+    """What an examination of the node's ledger finds."""
+    judging.AT_ONCE = at_once
+    report = ledger.examine(processes=processes)
+    return {
+        "size": report.size,
+        "seen": report.seen,
+        "faults": [str(fault) for fault in report.faults],
+    }
 
 
 def pair(text: str, types: list[str] | None = None) -> str:

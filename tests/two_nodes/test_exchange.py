@@ -168,3 +168,12 @@ def test_openssl_accepts_the_container_that_arrived(running, tmp_path):
         check=True,
         capture_output=True,
     )  # fmt: skip
+
+
+def test_several_processes_find_what_one_finds(running):
+    """On a node whose ledger is on disk; a gap in it is named alike."""
+    kyiv, _tokyo = running
+    said = [kyiv.run("examine", processes=processes, at_once=3) for processes in (1, 2)]
+    assert said[0] == said[1]
+    assert said[0]["seen"] == said[0]["size"] > 5
+    assert said[0]["faults"] == []

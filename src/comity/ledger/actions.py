@@ -221,11 +221,11 @@ def record_look(actor: Actor, subject: str, *, part: str, purpose: str = "") -> 
     append(actor, "access.looked", subject, part=part, purpose=purpose)
 
 
-def examine(pending_at_most: timedelta | None = None) -> Examination:
+def examine(pending_at_most: timedelta | None = None, processes: int = 1) -> Examination:
     """Recompute the whole ledger and report every finding: see `examining`.
 
     Every entry, tile, checkpoint and time token. pending_at_most: how long an entry may wait for
-    its number; None does not ask.
+    its number; None does not ask. processes: how many read and judge entries.
     """
     terms = Terms(
         verifiers=[signer().verifier],
@@ -234,7 +234,7 @@ def examine(pending_at_most: timedelta | None = None) -> Examination:
         now=timezone.now(),
         pending_at_most=pending_at_most,
     )
-    return examining.examine(terms)
+    return examining.examine(terms, processes)
 
 
 def verify_all() -> int:

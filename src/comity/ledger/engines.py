@@ -236,75 +236,65 @@ def store_tiles(written: list[TileWrite]) -> None:
 
 
 class Kept(NamedTuple):
-    """A numbered entry as an examination reads it: `at` and `uid` as its body writes them."""
+    """A numbered entry as an examination reads it.
+
+    before, after: what its columns say a body must be, around the commitment to details and salt.
+    """
 
     index: int
-    uid: str
-    kind: str
-    actor: str
-    at: str
-    subject: str
+    before: str
+    after: str
     body: bytes
     leaf: bytes | None
     details: bytes | None
     salt: bytes | None
 
 
+# The columns as canonical JSON writes plain words. The database puts them together: what is only
+# compared is never made into objects, and in SQLite's columns, that hold any type, is text or
+# bytes whatever somebody put there.
 _KEPT = """
-SELECT entry."index", {uid}, entry.kind, entry.actor, {at}, entry.subject, entry.body,
-       entry.leaf_hash, committed.details, committed.salt
-FROM ledger_entry AS entry LEFT JOIN ledger_entrydetails AS committed ON committed.entry_id = entry.id
+SELECT entry."index",
+       coalesce('{{"actor":"' || entry.actor || '","at":"' || {at} || '","commitment":"', ''),
+       coalesce('","id":"' || {uid} || '","kind":"' || entry.kind || '","subject":"'
+                || entry.subject || '","v":1}}', ''),
+       {body}, {leaf}, {details}, {salt}
+FROM ledger_entry AS entry
+LEFT JOIN ledger_entrydetails AS committed ON committed.entry_id = entry.id
 WHERE entry."index" >= %s AND entry."index" < %s ORDER BY entry."index"
-"""  # noqa: E501
+"""
 _WRITTEN = {
     "postgresql": {
         "uid": "entry.uid::text",
         "at": "to_char(entry.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+        "body": "entry.body",
+        "leaf": "entry.leaf_hash",
+        "details": "committed.details",
+        "salt": "committed.salt",
     },
-    # An expression has no declared type, so that nothing is made into an object here either.
-    "sqlite": {"uid": "entry.uid || ''", "at": "entry.at || ''"},
+    "sqlite": {  # 32 digits of a uid, and no zero microseconds
+        "uid": " || '-' || ".join(
+            f"substr(entry.uid, {first}, {count})"
+            for first, count in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        ),
+        "at": "substr(entry.at, 1, 10) || 'T' || substr(entry.at, 12) || "
+        "CASE length(entry.at) WHEN 26 THEN 'Z' ELSE '.000000Z' END",
+        "body": "CAST(entry.body AS BLOB)",
+        "leaf": "CAST(entry.leaf_hash AS BLOB)",
+        "details": "CAST(committed.details AS BLOB)",
+        "salt": "CAST(committed.salt AS BLOB)",
+    },
 }
+READ_AT_ONCE = 2_000
 
 
 def numbered_rows(start: int, end: int) -> Iterator[list[Kept]]:
-    """Yield the entries from one number up to another, in batches, past the object mapper.
-
-    The database writes moments and identifiers in the form of the bodies: no object is made of
-    what is only compared.
-    """
+    """Yield the entries from one number up to another, in batches, past the object mapper."""
     statement = _KEPT.format(**_WRITTEN[connection.vendor])
-    read = _from_sqlite if connection.vendor == "sqlite" else Kept._make
     for first in range(start, end, READ_AT_ONCE):
         with connection.cursor() as cursor:
             cursor.execute(statement, [first, min(first + READ_AT_ONCE, end)])
-            rows = cursor.fetchall()
-        yield [read(row) for row in rows]
-
-
-READ_AT_ONCE = 5_000
-
-
-def _from_sqlite(row: tuple[Any, ...]) -> Kept:
-    """SQLite keeps 32 digits of a uid, no zero microseconds, and in any column any type."""
-    index, uid, kind, actor, at, subject, body, leaf, details, salt = row
-    if not (type(uid) is str and type(at) is str and type(body) is bytes):
-        uid, at, body = str(uid), str(at), _as_bytes(body)
-    leaf, details, salt = (
-        value if value is None or type(value) is bytes else _as_bytes(value)
-        for value in (leaf, details, salt)
-    )
-    moment = (
-        f"{at[:10]}T{at[11:]}Z" if len(at) == _WITH_MICROSECONDS else f"{at[:10]}T{at[11:]}.000000Z"
-    )
-    dashed = f"{uid[:8]}-{uid[8:12]}-{uid[12:16]}-{uid[16:20]}-{uid[20:]}"
-    return Kept(index, dashed, kind, actor, moment, subject, body, leaf, details, salt)
-
-
-_WITH_MICROSECONDS = 26
-
-
-def _as_bytes(value: object) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes(str(value), "ascii", "replace")
+            yield [Kept._make(row) for row in cursor.fetchall()]
 
 
 def tile_hashes(level: int, first: int, count: int) -> dict[int, bytes]:

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from comity.core import canonical, checkpoint, merkle, notes, timestamps
+from comity.core import checkpoint, merkle, notes, timestamps
 from comity.core.errors import ProofError, Untrusted
-from comity.ledger import engines
-from comity.ledger.engines import Kept
+from comity.ledger import engines, judging
+from comity.ledger.judging import ERASED as ERASED
+from comity.ledger.judging import Judged
 from comity.ledger.models import Checkpoint, Entry, TimeToken
 
 FINDINGS_KEPT = 1_000
-ERASED = "ledger.details_erased"  # the kind of the entry that records an erasure of details
 
 # What an examination cannot settle here and that is no fault of the ledger.
 DOUBTS = frozenset({"timestamp.authority_unknown"})
@@ -126,17 +126,21 @@ _TILE_BYTES = 256 * merkle.HASH_SIZE
 _TILES_AT_ONCE = 64
 
 
-def examine(terms: Terms) -> Examination:
+def examine(terms: Terms, processes: int = 1) -> Examination:
     """Read the whole ledger once and report every finding; raises nothing for what it finds.
 
-    Memory: one batch of entries and some hashes, however large the ledger is.
+    Memory: some batches of entries and some hashes, however large the ledger is. processes: how
+    many judge entries; more than one read the database by connections of their own.
     """
     report = Examination()
     report.size = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
     tree = _Tree(report)
     heads = _Heads(terms, report)
-    for rows in engines.numbered_rows(0, report.size):
-        if not _grow(tree, heads, rows, report):
+    for judged in judging.judge_all(report.size, processes):
+        _grow(tree, heads, judged, report)
+        if judged.next_number is not None:
+            last = judged.next_number - 1
+            report.found(ProofError("ledger.entries_missing", first=tree.size, last=last))
             break
     else:
         if tree.size != report.size:
@@ -148,81 +152,18 @@ def examine(terms: Terms) -> Examination:
     return report
 
 
-def _grow(tree: _Tree, heads: _Heads, rows: list[Kept], report: Examination) -> bool:
-    """Let the tree grow by a batch, stopping at each checkpoint's size; False at a gap."""
-    first = tree.size
-    whole = [row for at, row in enumerate(rows, first) if row.index == at]
-    if len(whole) < len(rows):  # the numbers ascend, so what does not fit comes after a gap
-        whole = rows[: next(at for at, row in enumerate(rows) if row.index != first + at)]
-    leaves = _leaves(whole, report)
-    report.seen += len(leaves)
-    at = 0
-    while at < len(leaves):
-        stop = min(heads.next_size() - first, len(leaves))
-        tree.extend(leaves[at:stop])
+def _grow(tree: _Tree, heads: _Heads, judged: Judged, report: Examination) -> None:
+    """Let the tree grow, stopping at each checkpoint's size."""
+    for code, index in judged.faults:
+        report.found(ProofError(code, index=index))
+    report.erased += judged.erased
+    report.seen += len(judged.leaves)
+    first, at = tree.size, 0
+    while at < len(judged.leaves):
+        stop = min(heads.next_size() - first, len(judged.leaves))
+        tree.extend(judged.leaves[at:stop])
         heads.reach(tree)
         at = stop
-    if len(whole) == len(rows):
-        return True
-    last = rows[len(whole)].index - 1
-    report.found(ProofError("ledger.entries_missing", first=tree.size, last=last))
-    return False
-
-
-def _leaves(rows: Sequence[Kept], report: Examination) -> list[bytes]:
-    """Judge entries; give the leaf hashes to go on with.
-
-    A body is compared with what its columns and details give, written out as canonical JSON writes
-    plain words; only what differs is looked at again and explained. Where the body no longer fits
-    the stored leaf, the stored one counts: then the roots still tell whether it was the body alone
-    that was changed.
-    """
-    sha256, leaves = hashlib.sha256, []
-    for row in rows:
-        index, uid, kind, actor, at, subject, body, stored, details, salt = row
-        leaf = sha256(b"\0" + body).digest()
-        if leaf != stored:
-            report.found(ProofError("ledger.entry_changed", index=index))
-            leaf = stored if stored and len(stored) == merkle.HASH_SIZE else leaf
-        leaves.append(leaf)
-        if details is not None and salt is not None:
-            commitment = sha256(salt + details).hexdigest()
-            plain = (
-                f'{{"actor":"{actor}","at":"{at}","commitment":"{commitment}","id":"{uid}",'
-                f'"kind":"{kind}","subject":"{subject}","v":1}}'
-            )
-            if plain.encode() == body:
-                continue
-        _explain(row, report)
-    return leaves
-
-
-def _explain(row: Kept, report: Examination) -> None:
-    """Say what of a row does not fit its body: the columns, the details, or details gone."""
-    shown = {
-        "v": 1,
-        "id": row.uid,
-        "kind": row.kind,
-        "actor": row.actor,
-        "at": row.at,
-        "subject": row.subject,
-    }
-    if row.details is not None and row.salt is not None:
-        commitment = hashlib.sha256(row.salt + row.details).hexdigest()
-        if canonical.encode(shown | {"commitment": commitment}) == row.body:
-            return  # words that canonical JSON writes in another way than they stand
-    try:
-        stated = canonical.decode(row.body)
-    except Untrusted:
-        stated = None
-    if not isinstance(stated, dict) or {k: stated.get(k) for k in shown} != shown:
-        report.found(ProofError("ledger.entry_changed", index=row.index))
-    elif row.details is not None:
-        report.found(ProofError("ledger.details_changed", index=row.index))
-    elif Entry.objects.filter(kind=ERASED, subject=f"entry:{row.uid}").exists():
-        report.erased += 1
-    else:
-        report.found(ProofError("ledger.details_missing", index=row.index))
 
 
 class _Heads:

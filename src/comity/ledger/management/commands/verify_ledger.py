@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from datetime import timedelta
 from typing import Any
@@ -27,10 +28,16 @@ class Command(BaseCommand):
             "--pending-minutes", type=int, default=10,
             help="how long an entry may wait for its number",
         )  # fmt: skip
+        parser.add_argument(
+            "--processes", type=int, default=os.cpu_count() or 1,
+            help="how many read and judge entries; as many as there are processors by default",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.perf_counter()
-        report = actions.examine(timedelta(minutes=options["pending_minutes"]))
+        report = actions.examine(
+            timedelta(minutes=options["pending_minutes"]), options["processes"]
+        )
         for path in settings.COMITY_LEDGER_CHECKS:
             for finding in import_string(path)():
                 report.found(finding)
