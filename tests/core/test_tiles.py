@@ -118,3 +118,19 @@ def test_places_outside_the_tree_are_refused():
         tiles.inclusion_path(BIG_SHELF, 10, 10)
     with pytest.raises(ProofError):
         tiles.consistency_path(BIG_SHELF, 11, 10)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_the_tiles_that_a_path_needs_are_known_before(data):
+    size = data.draw(st.integers(1, BIG))
+    index = data.draw(st.integers(0, size - 1))
+
+    class Noting(Shelf):
+        def read_tile(self, level, index, width):
+            asked.add((level, index))
+            return BIG_SHELF.read_tile(level, index, width)
+
+    asked = set()
+    tiles.inclusion_path(Noting(), index, size)
+    assert tiles.inclusion_tiles(index, size) == asked

@@ -74,7 +74,19 @@ def inclusion_path(reader: HashReader, index: int, size: int) -> list[bytes]:
     """
     if not 0 <= index < size:
         raise ProofError("merkle.index_out_of_range", index=index, size=size)
-    subtrees = _Subtrees(reader, size)
+    return _inclusion(_Subtrees(reader, size), index, size)
+
+
+def inclusion_tiles(index: int, size: int) -> set[tuple[int, int]]:
+    """Return level and index of every tile that inclusion_path reads; raises as it does."""
+    if not 0 <= index < size:
+        raise ProofError("merkle.index_out_of_range", index=index, size=size)
+    places = _Places(size)
+    _inclusion(places, index, size)
+    return places.seen
+
+
+def _inclusion(subtrees: _Subtrees, index: int, size: int) -> list[bytes]:
     path: list[bytes] = []
     start, end = 0, size
     while end - start > 1:
@@ -141,6 +153,27 @@ class _Subtrees:
         while len(rows) <= inner:
             rows.append(_paired(rows[-1]))
         return rows[inner][position * HASH_SIZE : (position + 1) * HASH_SIZE]
+
+
+class _Places(_Subtrees):
+    """Notes the tiles that are looked at, and hashes nothing."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(_Nothing(), size)
+        self.seen: set[tuple[int, int]] = set()
+
+    def over(self, start: int, end: int) -> bytes:
+        while start < end:
+            height = (end - start).bit_length() - 1
+            level, inner = divmod(height, HEIGHT)
+            self.seen.add((level, (start >> height) // (WIDTH >> inner)))
+            start += 1 << height
+        return b""
+
+
+class _Nothing:
+    def read_tile(self, level: int, index: int, width: int) -> bytes:
+        raise NotImplementedError
 
 
 def _read(reader: HashReader, level: int, index: int, width: int) -> bytes:

@@ -110,6 +110,10 @@ class TileStore:
             raise ProofError("ledger.tile_missing", level=level, index=index)
         return hashes[: width * 32]
 
+    def read_ahead(self, places: Iterable[tuple[int, int]]) -> None:
+        """Fetch tiles, by level and index, in one question."""
+        self._seen |= engines.tiles_at(places)
+
 
 def keyring() -> Keyring:
     """The node's keys."""
@@ -199,7 +203,9 @@ def prove(entry: Entry, head: Checkpoint | None = None) -> bytes:
     head = head or newest_checkpoint()
     if entry.index is None or head is None or head.size <= entry.index:
         raise Refused("ledger.pending")
-    path = tiles.inclusion_path(TileStore(), entry.index, head.size)
+    store, index, size = TileStore(), entry.index, head.size
+    store.read_ahead(tiles.inclusion_tiles(index, size))
+    path = tiles.inclusion_path(store, index, size)
     return logproof.write(logproof.LogProof(entry.index, tuple(path), bytes(head.note)))
 
 

@@ -301,3 +301,17 @@ def tile_hashes(level: int, first: int, count: int) -> dict[int, bytes]:
     """Return the hashes of some tiles of a level that follow each other, by index."""
     rows = Tile.objects.filter(level=level, index__gte=first, index__lt=first + count)
     return {index: bytes(hashes) for index, hashes in rows.values_list("index", "hashes")}
+
+
+def tiles_at(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Return the hashes of tiles by level and index, in one question."""
+    wanted = sorted(places)
+    if not wanted:
+        return {}
+    pairs = " OR ".join(['(level = %s AND "index" = %s)'] * len(wanted))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT level, "index", hashes FROM ledger_tile WHERE {pairs}',  # noqa: S608 - no values
+            [number for place in wanted for number in place],
+        )
+        return {(level, index): bytes(hashes) for level, index, hashes in cursor.fetchall()}
