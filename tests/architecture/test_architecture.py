@@ -22,6 +22,7 @@ DOORS = {
     "comity.vault.storage",
     "comity.vault.uploads",
     "comity.exchange.received",
+    "comity.exchange.witnesses",
     "comity.evidence.rules",
     "comity.cases.rules",
 }

@@ -85,6 +85,12 @@ LABELS: dict[str, Any] = {
     "net.refused": _("Nothing listens at their address. Ask their operator whether the node runs."),
     "net.unreachable": _("There is no way to their address. Ask your operator about the network."),
     "net.timeout": _("Their node did not answer in time. A firewall may stand between."),
+    "witness": _(
+        "The partner’s ledger is not what this node saw before. Its history may have been "
+        "rewritten: tell the auditor of both sides."
+    ),
+    "witness.other_size": _("The proof does not begin where this node stands."),
+    "Entry.exchange.ledger_contradicted": _("A partner’s ledger contradicts what was seen of it"),
     "net.cut": _("The connection broke in the middle. Sending goes on from where it stopped."),
     "net.answer_too_large": _("The answer was not one of a Comity node."),
     "tls": _("No secure connection came about."),

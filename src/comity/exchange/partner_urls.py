@@ -10,5 +10,6 @@ urlpatterns = [
     re_path(r"^x/1/blobs/(?P<sealed_sha256>[0-9a-f]{64})$", partner_views.blob),
     path("x/1/receipts", partner_views.receipts),
     path("x/1/ping", partner_views.ping),
+    path("x/1/witness", partner_views.witness),
     re_path(r"^", partner_views.unknown),
 ]

@@ -30,6 +30,7 @@ from comity.exchange.rules import PartnerStatus
 OCTETS = "application/octet-stream"
 JOSE = "application/jose"
 JSON = "application/json"
+TEXT = "text/plain"
 MAX_STATEMENT_BYTES = 64 * 1024
 RETRY_SECONDS = {"blob.busy": 1, "partner.busy": 5, "call.slow": 5, "partner.storage": 3600}
 RETRY_SECONDS_ELSE = 30
@@ -49,6 +50,7 @@ STATUS = {
     "receipt.chain": 409,
     "blob.offset": 409,
     "blob.length": 409,
+    "witness.other_size": 409,
     "call.length": 411,
     "call.too_large": 413,
     "call.content_type": 415,
@@ -61,7 +63,15 @@ STATUS = {
 UNPROCESSABLE = 422
 # How two nodes find each other's place again: no sign of anything wrong, so not recorded.
 ORDINARY = frozenset(
-    {"blob.offset", "blob.busy", "receipt.chain", "storage.full", "partner.busy", "call.slow"}
+    {
+        "witness.other_size",
+        "blob.offset",
+        "blob.busy",
+        "receipt.chain",
+        "storage.full",
+        "partner.busy",
+        "call.slow",
+    }
 )
 WHAT = {"receipt": "receipt", "blob": "blob", "envelope": "message", "digest_conflict": "message"}
 
@@ -378,6 +388,17 @@ def ping(request: HttpRequest, caller: Caller) -> HttpResponse:
             "serial": newest.serial if newest else 0,
         }
     )
+
+
+@answered
+def witness(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """`POST /x/1/witness`: cosign the partner's newer ledger head if its ledger only grew."""
+    _require_method(request, "POST")
+    call = _identify(request, caller)
+    body = _statement(request, call, _partner(caller), TEXT)
+    actions.use_nonce(call)
+    line = actions.witness_head(actions.NODE, _partner(caller), body)
+    return HttpResponse(line, content_type=TEXT)
 
 
 @answered

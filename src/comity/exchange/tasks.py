@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from comity.core.errors import NotAllowed, Refused, Untrusted
-from comity.exchange import actions, opening, spool, transport
+from comity.exchange import actions, opening, spool, transport, witnesses
 from comity.exchange.models import (
     IncomingMessage,
     OutgoingBlob,
@@ -24,6 +24,7 @@ from comity.exchange.models import (
 from comity.exchange.received import Received
 from comity.exchange.rules import part_bytes, pause_seconds
 from comity.exchange.transport import JOSE, Answer, Line, NoAnswer
+from comity.ledger import actions as ledger
 from comity.vault import storage
 
 logger = logging.getLogger("comity.exchange")
@@ -360,3 +361,15 @@ def tidy() -> None:
         spool.remove_path(path)
     actions.forget_nonces()
     actions.write_partners_bundle()
+
+
+def witness_is_due() -> bool:
+    """Say whether a partner has not witnessed our newest ledger head and may be asked."""
+    return bool(actions.partners_to_ask())
+
+
+@task()
+def ask_witnesses() -> int:
+    """Ask partners to witness our newest ledger head; returns how many did."""
+    head = ledger.newest_checkpoint()
+    return witnesses.ask(actions.partners_to_ask(), head) if head else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from comity.ledger import engines, examining
 from comity.ledger.examining import Examination, Terms
 from comity.ledger.models import (
     Checkpoint,
+    Cosignature,
     Entry,
     EntryDetails,
     StampFailure,
@@ -219,6 +220,22 @@ def prove_growth(old_size: int, head: Checkpoint | None = None) -> bytes:
         raise Refused("ledger.no_such_size")
     path = tiles.consistency_path(TileStore(), old_size, head.size)
     return growth.write(growth.Growth(old_size, tuple(path), bytes(head.note)))
+
+
+def keep_cosignature(head: Checkpoint, *, witness: str, line: str) -> None:
+    """Keep another node's verified cosignature of a checkpoint; a second one changes nothing."""
+    Cosignature.objects.get_or_create(checkpoint=head, witness=witness, defaults={"line": line})
+
+
+def cosigned_note(head: Checkpoint) -> bytes:
+    """Return the checkpoint's note with the lines of all who witnessed it, as outsiders get it."""
+    lines = head.cosigned.order_by("id").values_list("line", flat=True)
+    return bytes(head.note) + "".join(lines).encode()
+
+
+def cosigner() -> notes.Signer:
+    """The key by which this node witnesses other ledgers: its ledger's, for cosignatures."""
+    return replace(signer(), algorithm=notes.Algorithm.COSIGNATURE)
 
 
 @transaction.atomic

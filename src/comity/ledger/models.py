@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from comity.core import canonical
 
@@ -140,3 +141,24 @@ class StampOutage(models.Model):
 
     def __str__(self) -> str:
         return f"no token from {self.authority} since some time"
+
+
+class Cosignature(models.Model):
+    """That another node saw the tree of a checkpoint, and that it only grew until there.
+
+    line: the signature line of a note (C2SP tlog-cosignature); it proves itself.
+    """
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="cosigned")
+    witness = models.CharField(max_length=253)  # the node's id
+    line = models.TextField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["checkpoint", "witness"], name="cosigned_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.witness} saw {self.checkpoint_id}"

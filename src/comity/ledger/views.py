@@ -147,7 +147,9 @@ def checkpoint_note(request: HttpRequest, size: int) -> HttpResponse:
     head = Checkpoint.objects.filter(size=size).first()
     if head is None:
         raise Http404
-    return _download(bytes(head.note), f"checkpoint-{size}.txt", "text/plain; charset=utf-8")
+    return _download(
+        actions.cosigned_note(head), f"checkpoint-{size}.txt", "text/plain; charset=utf-8"
+    )
 
 
 @login_required

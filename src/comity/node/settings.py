@@ -51,6 +51,7 @@ COMITY_EXCHANGE_PARTNER_QUOTA = env.number("COMITY_EXCHANGE_PARTNER_QUOTA", 128 
 COMITY_EXCHANGE_PARTNER_MESSAGES_PER_HOUR = env.number(
     "COMITY_EXCHANGE_PARTNER_MESSAGES_PER_HOUR", 3600
 )
+COMITY_WITNESS_EVERY_SECONDS = env.number("COMITY_WITNESS_EVERY_SECONDS", 60)
 COMITY_EXCHANGE_PARTNER_CALLS = env.number("COMITY_EXCHANGE_PARTNER_CALLS", 2)
 COMITY_EXCHANGE_BODY_SECONDS = env.number("COMITY_EXCHANGE_BODY_SECONDS", 30)
 COMITY_EXCHANGE_BODY_BYTES_PER_SECOND = env.number(
@@ -163,6 +164,7 @@ COMITY_SCHEDULE = [
     ("comity.ledger.tasks.stamp_is_due", "comity.ledger.tasks.stamp_checkpoints", 5),
     ("comity.exchange.tasks.delivery_is_due", "comity.exchange.tasks.deliver_due", 0.25),
     ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 0.25),
+    ("comity.exchange.tasks.witness_is_due", "comity.exchange.tasks.ask_witnesses", 5),
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),

@@ -49,6 +49,7 @@ from comity.evidence.rules import (
     plain_line,
 )
 from comity.exchange import actions as exchange
+from comity.exchange import witnesses
 from comity.exchange.models import IncomingMessage, OutgoingMessage, Partner, Receipt
 from comity.ledger import actions as ledger
 from comity.ledger import stamping
@@ -153,6 +154,7 @@ def _spec(
     message_ids: Sequence[uuid.UUID],
     language: str,
 ) -> PackageSpec:
+    witnesses.ask_now(head)
     stamped = _stamp(head)
     seal, now = ledger.keyring(), timezone.now()
     entries = _entries_about(leaving.items, head)
@@ -167,7 +169,7 @@ def _spec(
         ),
         items=[_packed(actor, item) for item in leaving.items],
         custody=[ProvenEntry(_line(entry), ledger.prove(entry, head)) for entry in entries],
-        checkpoint=bytes(head.note),
+        checkpoint=ledger.cosigned_note(head),
         descriptors=_descriptors(message_ids),
         time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.all()],
         messages=[_message(actor, each) for each in message_ids],

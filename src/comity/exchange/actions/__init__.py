@@ -47,7 +47,13 @@ from comity.exchange.actions.outgoing import (
     queue_message,
     resend,
 )
-from comity.exchange.actions.own import http_keyid, keyring, own_descriptor, write_partners_bundle
+from comity.exchange.actions.own import (
+    NODE,
+    http_keyid,
+    keyring,
+    own_descriptor,
+    write_partners_bundle,
+)
 from comity.exchange.actions.partners import (
     confirm_partner,
     keep_diagnosis,
@@ -76,8 +82,16 @@ from comity.exchange.actions.stopping import (
     note_not_handed,
     stop_message,
 )
+from comity.exchange.actions.witnessing import (
+    keep_answer,
+    note_asked,
+    partners_to_ask,
+    request_for,
+    witness_head,
+)
 
 __all__ = [
+    "NODE",
     "Attachment",
     "Hand",
     "Kept",
@@ -104,6 +118,7 @@ __all__ = [
     "hold",
     "http_keyid",
     "is_in_turn",
+    "keep_answer",
     "keep_diagnosis",
     "keep_message",
     "keep_receipt",
@@ -114,6 +129,7 @@ __all__ = [
     "next_messages",
     "next_receipts",
     "note_answer",
+    "note_asked",
     "note_described",
     "note_not_handed",
     "note_opened",
@@ -123,6 +139,7 @@ __all__ = [
     "own_descriptor",
     "partner_of_key",
     "partners_due",
+    "partners_to_ask",
     "pause_message",
     "pause_partner",
     "prepare_message",
@@ -135,6 +152,7 @@ __all__ = [
     "reject",
     "release_incoming",
     "release_partner",
+    "request_for",
     "require_agreed",
     "require_message_allowed",
     "resend",
@@ -146,5 +164,6 @@ __all__ = [
     "update_descriptor",
     "use_nonce",
     "verify_receipt",
+    "witness_head",
     "write_partners_bundle",
 ]

@@ -11,6 +11,7 @@ from comity.exchange.models.partners import (
     KnownDescriptor,
     OwnDescriptor,
     Partner,
+    Witnessing,
     default_types,
 )
 from comity.exchange.models.receipts import (
@@ -34,6 +35,7 @@ __all__ = [
     "Receipt",
     "Rejection",
     "SeenNonce",
+    "Witnessing",
     "default_types",
     "work_for",
 ]

@@ -150,3 +150,21 @@ class OwnDescriptor(models.Model):
 
     def __str__(self) -> str:
         return f"own descriptor {self.serial}"
+
+
+class Witnessing(models.Model):
+    """How two nodes witness each other's ledgers.
+
+    size, root, note: the newest head of the partner's ledger that we saw; nothing signed later may
+    contradict it. asked_at: when we last asked the partner to witness ours.
+    """
+
+    partner = models.OneToOneField(Partner, on_delete=models.PROTECT, related_name="witnessing")
+    size = models.BigIntegerField(default=0)
+    root = models.BinaryField(default=bytes)
+    note = models.BinaryField(default=bytes)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} at {self.size}"
