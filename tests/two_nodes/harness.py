@@ -358,7 +358,7 @@ class FlakyProxy:
             threading.Thread(target=self._carry, args=(client, self._fate()), daemon=True).start()
 
     def _fate(self) -> tuple[str, int]:
-        """By chance, and every third in any case: a bad network that breaks nothing proves nothing."""
+        """By chance, and every third in any case: a network that breaks nothing proves nothing."""
         self._met += 1
         spared = self._met % 3 != 0 or not self.badness
         if self._chance.random() >= self.badness and spared:

@@ -14,7 +14,6 @@ LABELS: dict[str, Any] = {
     "ledger.pending": _(
         "The entry has no number yet. It gets one within seconds; load the page again."
     ),
-    "growth": _("This proof does not show that the ledger only grew."),
     "ledger": _("The ledger does not hold together. Tell the auditor now; change nothing."),
     "ledger.entry_changed": _("Entry {index} is not as it was numbered."),
     "ledger.details_changed": _("The details of entry {index} are not those it commits to."),
