@@ -120,6 +120,7 @@ def test_an_image_is_opened_without_javascript(
     seen(page, "open")
     page.get_by_label("Work on the case").check()
     page.get_by_role("button", name="Record and open").click()
+    page.get_by_role("button", name="Hide again").wait_for()
     with page.expect_response("**/show") as answer:
         page.reload()
     assert answer.value.status == 200

@@ -7,6 +7,7 @@ import io
 import itertools
 import uuid
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
@@ -174,6 +175,37 @@ def test_a_missing_receipt_is_asked_for_and_the_chain_closes(send, tokyo, listen
     # As the answer to the message it may come first: the other is still on its way.
     actions.keep_receipt(partner, texts[1], in_answer=True)
     assert deliver(tokyo, texts[0]).status_code == 200
+
+
+def test_an_answer_that_was_cut_off_is_asked_for_before_anything_new(
+    send, tokyo, listener, partner
+):
+    """Answers got lost, two in a row, and later ones came: nobody would ever send the lost ones."""
+    messages = [send() for _ in range(7)]
+    answers = [tokyo.receipt(Event.RELAYED, one) for one in messages]
+    for number in (0, 2, 6):
+        actions.keep_receipt(partner, answers[number], in_answer=True)
+    texts = {receipts.digest(text): text for text in answers}
+    before = {receipts.digest(text): earlier for earlier, text in pairwise(answers)}
+    waiting, new = [], tokyo.receipt(Event.CONSIGNED, messages[0])
+    for _ in range(20):  # as a giver does: what is missing goes first, the oldest before the others
+        text = min([*waiting, new], key=[*answers, new].index)
+        answer = deliver(tokyo, text)
+        if answer.status_code == 200:
+            waiting = [one for one in waiting if one != text]
+            if text == new:
+                break
+            continue
+        missing = answer.json()["facts"].get("missing")
+        waiting.append(texts[missing] if missing else before[receipts.digest(text)])
+    else:
+        pytest.fail("the giver and the receiver never come to an end")
+    held = {row.prev: row for row in Receipt.objects.filter(direction=Direction.GOT)}
+    at, length = "", 0
+    while at in held:
+        at, length = held[at].digest, length + 1
+    assert length == len(held) == 8
+    assert not Receipt.objects.filter(prev_missing=True).exists()
 
 
 def test_a_node_that_rewrites_its_history_is_found_out(send, tokyo, listener, partner):

@@ -329,7 +329,7 @@ class FlakyProxy:
 
     def __init__(self, port: int, target_port: int, *, seed: int, badness: float = 0.0) -> None:
         self.badness = badness
-        self.broken = 0
+        self.broken = self._met = 0
         self._chance = random.Random(seed)
         self._port, self._target = port, target_port
         self._server: socket.socket | None = None
@@ -358,7 +358,10 @@ class FlakyProxy:
             threading.Thread(target=self._carry, args=(client, self._fate()), daemon=True).start()
 
     def _fate(self) -> tuple[str, int]:
-        if self._chance.random() >= self.badness:
+        """By chance, and every third in any case: a network that breaks nothing proves nothing."""
+        self._met += 1
+        spared = self._met % 3 != 0 or not self.badness
+        if self._chance.random() >= self.badness and spared:
             return "pass", 0
         return self._chance.choice(["refuse", "call", "answer"]), self._chance.randrange(60_000)
 

@@ -171,6 +171,21 @@ REASONS: dict[str, Words] = {
         "この内容の受入れが台帳に記録されていません",
         "the ledger does not record that these bytes were taken in",
     ),
+    "growth.another_size": (
+        "контрольна точка, яку ви додали, іншого розміру",
+        "指定されたチェックポイントの件数が異なります",
+        "the checkpoint that you brought is of another size",
+    ),
+    "growth.another_ledger": (
+        "контрольна точка, яку ви додали, з іншого журналу",
+        "指定されたチェックポイントは別の台帳のものです",
+        "the checkpoint that you brought is of another ledger",
+    ),
+    "growth": (
+        "це не доказ зростання",
+        "追記のみの証明の形式ではありません",
+        "this is not a proof of growth",
+    ),
     "merkle": (
         "до журналу він не входить",
         "台帳に含まれていません",

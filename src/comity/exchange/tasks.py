@@ -256,8 +256,10 @@ def _send_receipt(line: Line, partner: Partner, receipt: Receipt) -> None:
         actions.mark_delivered(receipt)
         _answered(partner)
         return
-    if answer.code == "receipt.chain" and actions.deliver_again(partner, receipt.prev):
-        raise Later  # the one before goes first, at the next look
+    if answer.code == "receipt.chain":
+        missed = str(answer.facts.get("missing") or receipt.prev)
+        if actions.deliver_again(partner, missed):
+            raise Later  # the missing one goes first, at the next look
     if answer.code in {"receipt.unknown_message", "receipt.fork"}:
         # Nothing that we send will change their mind; receipt and reason stay here.
         actions.mark_delivered(receipt)

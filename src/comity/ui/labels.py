@@ -216,6 +216,7 @@ LABELS: dict[str, Any] = {
     "sealing": _("The key does not fit the sealed message."),
     "statement": _("The statement holds signs that it may not hold."),
     "canonical": _("The record is not in its one agreed form."),
+    "growth": _("This proof does not show that the ledger only grew."),
     "merkle": _("The ledger proof does not hold."),
     "tiles": _("The ledger's tree is not complete."),
     "note": _("The signature on the ledger's checkpoint does not hold."),

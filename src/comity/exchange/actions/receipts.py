@@ -145,6 +145,7 @@ def keep_receipt(partner: Partner, text: str, *, in_answer: bool = False) -> Rec
     if known is None:
         _require_in_chain(partner, stated, digest, neighbours, in_answer=in_answer)
         known = _keep(partner, Direction.GOT, stated, text, timezone.now())
+        _note_gaps(known, neighbours)
         _note_head(partner, stated)
         ledger.append(
             NODE, "exchange.receipt_got", message.subject, event=stated.event, digest=digest
@@ -186,12 +187,34 @@ def _require_in_chain(
         raise Untrusted("receipt.chain", prev=last or "")
     if any(each.prev == stated.prev for each in neighbours):
         raise Untrusted("receipt.fork")
+    if following is None and not in_answer:
+        _require_no_gap(partner, stated)
     for earlier, later in (
         (_head(before), (stated.head_size, stated.head_root)),
         ((stated.head_size, stated.head_root), _head(following)),
     ):
         if earlier and later and not _one_history(earlier, later):
             raise Untrusted("receipt.history")
+
+
+def _require_no_gap(partner: Partner, stated: receipts.Receipt) -> None:
+    """Ask for the oldest receipt that never arrived before a newer one is taken.
+
+    A receipt whose answer was cut off is stated again only if its message is handed over again,
+    which ends when a later receipt of that message arrives. What was stated before the gap ends is
+    let in: it leads to what is missing.
+    """
+    gap = Receipt.objects.filter(partner=partner, prev_missing=True).order_by("id").first()
+    if gap is not None and stated.at > gap.at:
+        raise Untrusted("receipt.chain", missing=gap.prev)
+
+
+def _note_gaps(kept: Receipt, neighbours: list[Receipt]) -> None:
+    """Remember that the one before is missing, and that this one no longer is."""
+    if kept.prev and not any(each.digest == kept.prev for each in neighbours):
+        Receipt.objects.filter(pk=kept.pk).update(prev_missing=True)
+    after_it = [each.pk for each in neighbours if each.prev == kept.digest]
+    Receipt.objects.filter(pk__in=after_it, prev_missing=True).update(prev_missing=False)
 
 
 def _head(receipt: Receipt | None) -> tuple[int, str] | None:

@@ -40,6 +40,8 @@ class Receipt(models.Model):
     details = models.JSONField(default=dict)
     at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
+    # It came in an answer while the one before it, which another answer held, did not arrive.
+    prev_missing = models.BooleanField(default=False)
 
     objects = ReceiptQuerySet.as_manager()
 
@@ -59,6 +61,11 @@ class Receipt(models.Model):
                 fields=["partner", "id"],
                 name="receipt_to_deliver",
                 condition=Q(direction="given", delivered_at=None),
+            ),
+            models.Index(
+                fields=["partner", "id"],
+                name="receipt_gap",
+                condition=Q(prev_missing=True),
             ),
         ]
 
