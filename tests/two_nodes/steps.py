@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from comity.accounts.models import Officer, OfficerRole
+from comity.core import checkpoint
 from comity.core.access import NodeActor, Role
 from comity.core.sealing import descriptor as descriptors
 from comity.core.sealing import receipts
-from comity.exchange import actions, transport
+from comity.exchange import actions, transport, witnesses
+from comity.exchange.actions import witnessing
 from comity.exchange.models import (
     IncomingMessage,
     OutgoingMessage,
@@ -60,6 +62,18 @@ def examine(processes: int, at_once: int) -> dict[str, Any]:
         "seen": report.seen,
         "faults": [str(fault) for fault in report.faults],
     }
+
+
+def ask_witnesses() -> dict[str, Any]:
+    """Ask the partner to witness the newest head; who is found to have witnessed it."""
+    while ledger.sequence_pending():
+        pass
+    head = ledger.newest_checkpoint()
+    assert head is not None
+    asked = witnesses.ask_now(head)
+    keys = [ledger.signer().verifier, witnessing.cosigning_key(Partner.objects.get())]
+    signed = checkpoint.verify(ledger.cosigned_note(head), keys)
+    return {"asked": asked, "witnesses": [one.name for one in signed.witnesses]}
 
 
 def pair(text: str, types: list[str] | None = None) -> str:

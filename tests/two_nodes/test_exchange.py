@@ -177,3 +177,13 @@ def test_several_processes_find_what_one_finds(running):
     assert said[0] == said[1]
     assert said[0]["seen"] == said[0]["size"] > 5
     assert said[0]["faults"] == []
+
+
+def test_the_nodes_witness_each_others_ledger(running):
+    for node, other in (running, running[::-1]):
+        for text in ("before", "after"):
+            node.run("send_note", text=text)  # the ledger grows
+            assert node.run("ask_witnesses") == {
+                "asked": 1,
+                "witnesses": [f"{other.node_id}/ledger"],
+            }

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exchange', '0003_quotas_of_partners'),
+        ('exchange', '0004_receipt_gaps'),
     ]
 
     operations = [
