@@ -59,7 +59,7 @@ def test_the_signed_letter_is_sound_in_each_language(told):
 def test_anyone_verifies_the_package_and_no_changed_byte_passes(told, stage):
     done = verify(told.package, told.trust, stage)
     assert done.returncode == 0, done.stdout
-    assert json.loads(done.stdout)["verdict"] == "SEALED_TIMED"
+    assert json.loads(done.stdout)["verdict"] == "SEALED_TIMED_WITNESSED"
     damaged = told.folder / "damaged.asice"
     data = bytearray(told.package.read_bytes())
     data[len(data) // 2] ^= 1

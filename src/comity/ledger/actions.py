@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from comity.core import canonical, checkpoint, growth, logproof, merkle, notes, tiles
@@ -225,6 +226,12 @@ def prove_growth(old_size: int, head: Checkpoint | None = None) -> bytes:
 def keep_cosignature(head: Checkpoint, *, witness: str, line: str) -> None:
     """Keep another node's verified cosignature of a checkpoint; a second one changes nothing."""
     Cosignature.objects.get_or_create(checkpoint=head, witness=witness, defaults={"line": line})
+
+
+def newest_cosignatures() -> list[Cosignature]:
+    """The newest cosignature of each witness, for pages."""
+    newest = Cosignature.objects.values("witness").annotate(last=Max("pk")).values("last")
+    return list(Cosignature.objects.filter(pk__in=newest).select_related("checkpoint"))
 
 
 def cosigned_note(head: Checkpoint) -> bytes:

@@ -57,6 +57,7 @@ def _list(request: HttpRequest, rows: Any) -> dict[str, Any]:
         "stamped": stamped,
         "token": stamped.tokens.first() if stamped else None,
         "pending": actions.pending_count(),
+        "witnessed": actions.newest_cosignatures(),
     }
 
 
