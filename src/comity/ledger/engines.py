@@ -241,7 +241,7 @@ class Kept(NamedTuple):
     before, after: what its columns say a body must be, around the commitment to details and salt.
     """
 
-    index: int
+    number: int
     before: str
     after: str
     body: bytes

@@ -40,9 +40,9 @@ def judge(start: int, end: int) -> Judged:
     judged = Judged()
     for rows in engines.numbered_rows(start, end):
         expected = start + len(judged.leaves)
-        if rows and rows[-1].index != expected + len(rows) - 1:
-            gap = next(at for at, row in enumerate(rows, expected) if row.index != at)
-            judged.next_number = rows[gap - expected].index
+        if rows and rows[-1].number != expected + len(rows) - 1:
+            gap = next(at for at, row in enumerate(rows, expected) if row.number != at)
+            judged.next_number = rows[gap - expected].number
             rows = rows[: gap - expected]
         judged.leaves += _leaves(rows, judged)
         if judged.next_number is not None:
@@ -98,7 +98,7 @@ def _leaves(rows: Sequence[Kept], judged: Judged) -> list[bytes]:
 
 def _explain(row: Kept, judged: Judged) -> None:
     """Say what of a row does not fit its body: the columns, the details, or details gone."""
-    shown = _columns(row.index)
+    shown = _columns(row.number)
     if row.details is not None and row.salt is not None:
         commitment = hashlib.sha256(row.salt + row.details).hexdigest()
         if shown and canonical.encode(shown | {"commitment": commitment}) == row.body:
@@ -108,13 +108,13 @@ def _explain(row: Kept, judged: Judged) -> None:
     except Untrusted:
         stated = None
     if not shown or not isinstance(stated, dict) or {k: stated.get(k) for k in shown} != shown:
-        judged.faults.append(("ledger.entry_changed", row.index))
+        judged.faults.append(("ledger.entry_changed", row.number))
     elif row.details is not None:
-        judged.faults.append(("ledger.details_changed", row.index))
+        judged.faults.append(("ledger.details_changed", row.number))
     elif Entry.objects.filter(kind=ERASED, subject=f"entry:{shown['id']}").exists():
         judged.erased += 1
     else:
-        judged.faults.append(("ledger.details_missing", row.index))
+        judged.faults.append(("ledger.details_missing", row.number))
 
 
 def _columns(index: int) -> dict[str, Any]:
