@@ -32,8 +32,9 @@ def main() -> None:
     parser = measure.arguments(__doc__ or "")
     parser.add_argument("--size", type=int, default=4096, help="MiB of the large file")
     parser.add_argument("--files", type=int, default=500, help="number of small files")
+    parser.add_argument("--many", type=int, default=20_000, help="number of files of a folder")
     parser.add_argument("--folder", type=Path, help="where to write; the disk to be measured")
-    parser.add_argument("--run", choices=["large", "small"], help=argparse.SUPPRESS)
+    parser.add_argument("--run", choices=["large", "small", "many"], help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.run:
         print(json.dumps(RUNS[chosen.run](chosen)))
@@ -46,6 +47,7 @@ def main() -> None:
 def measured(folder: Path, chosen: argparse.Namespace) -> list[measure.Row]:
     """Every round takes the limits and our own work one after another."""
     _make_plain(folder / "plain", chosen.size)
+    _make_many(folder / "many", chosen.many)
     seen: dict[str, list[float]] = {}
 
     def note(**values: float) -> None:
@@ -57,13 +59,16 @@ def measured(folder: Path, chosen: argparse.Namespace) -> list[measure.Row]:
             processor=measure.hash_and_encrypt_limit(min(chosen.size, 512)),
             disk=measure.disk_limit(folder, chosen.size),
             small_limit=_small_limit(folder, chosen.files),
+            many_limit=_copy_limit(folder, chosen.many),
         )
-        large, small = (_alone(run, folder, chosen) for run in ("large", "small"))
+        large, small, many = (_alone(run, folder, chosen) for run in ("large", "small", "many"))
         note(
             large=chosen.size * MEBIBYTE / 1e6 / large["seconds"],
             cpu=large["cpu"] * 1e9 / (chosen.size * MEBIBYTE),
             resident=large["resident_mb"],
             small=chosen.files / small["seconds"],
+            many=chosen.many / many["seconds"],
+            many_resident=many["resident_mb"],
         )
     return _rows(seen, chosen)
 
@@ -108,6 +113,24 @@ def _rows(seen: dict[str, list[float]], chosen: argparse.Namespace) -> list[meas
             limit={"what": "write, sync, sync the folder", "median": median["small_limit"]},
             spread=seen["small"],
         ),
+        measure.Row(
+            "vault.ingest.many",
+            f"a folder of {chosen.many:,} files of {SMALL_BYTES} bytes: packs, items, custody, entries",
+            median["many"],
+            "files/s",
+            ">= 5,000 files/s",
+            median["many"] >= 5_000,
+            limit={"what": "cp -r and sync, files/s", "median": median["many_limit"]},
+            spread=seen["many"],
+        ),
+        measure.Row(
+            "vault.ingest.many.resident",
+            "resident memory meanwhile",
+            max(seen["many_resident"]),
+            "MB",
+            "<= 134 MB",
+            max(seen["many_resident"]) <= 134,
+        ),
         measure.Row("limit.processor", "hash + encryption, one core", median["processor"], "MB/s"),
         measure.Row("limit.disk", "the same bytes written + synced", median["disk"], "MB/s"),
     ]
@@ -119,6 +142,22 @@ def _make_plain(path: Path, mebibytes: int) -> None:
             plain.write(os.urandom(MEBIBYTE))
         plain.flush()
         os.fsync(plain.fileno())
+
+
+def _make_many(folder: Path, count: int) -> None:
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{number:06}").write_bytes(os.urandom(SMALL_BYTES))
+
+
+def _copy_limit(folder: Path, count: int) -> float:
+    """Files a second of a plain copy of the folder that is synced at the end."""
+    started = time.perf_counter()
+    subprocess.run(["cp", "-r", folder / "many", folder / "copied"], check=True)
+    os.sync()
+    seconds = time.perf_counter() - started
+    subprocess.run(["rm", "-r", folder / "copied"], check=True)
+    return count / seconds
 
 
 def _small_limit(folder: Path, count: int) -> float:
@@ -212,13 +251,34 @@ def run_small(chosen: argparse.Namespace) -> dict[str, float]:
     return {"seconds": time.perf_counter() - started, "resident_mb": _resident_mb()}
 
 
+def run_many(chosen: argparse.Namespace) -> dict[str, float]:
+    from functools import partial
+
+    officer, access = _node()
+    from comity.evidence import actions
+    from comity.evidence.models import Item
+    from comity.vault.storage import open_regular
+
+    shared = actions.Shared(
+        "photo", access, "investigation", actions.Acquisition("R. Melnyk", datetime.now(UTC))
+    )
+    paths = sorted((chosen.folder / "many").iterdir())
+    incoming = (
+        actions.Incoming(partial(open_regular, path), "A file", path.name) for path in paths
+    )
+    started = time.perf_counter()
+    made = sum(isinstance(one, Item) for one in actions.ingest_many(officer, incoming, shared))
+    assert made == len(paths), made
+    return {"seconds": time.perf_counter() - started, "resident_mb": _resident_mb()}
+
+
 def _resident_mb() -> float:
     # VmHWM: the peak that getrusage gives would include the parent's before exec.
     status = Path("/proc/self/status").read_text("ascii")
     return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) * 1024 / 1e6
 
 
-RUNS = {"large": run_large, "small": run_small}
+RUNS = {"large": run_large, "small": run_small, "many": run_many}
 
 if __name__ == "__main__":
     main()
