@@ -3,6 +3,8 @@
 # ruff: noqa: F811 - a fixture of another file
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -14,9 +16,11 @@ from comity.ledger.models import Entry
 from tests.assistance.conftest import join
 from tests.assistance.test_desk import accepted, executed, registered, with_original
 from tests.assistance.test_pages import sign_in  # noqa: F401 - a fixture
+from tests.officers import give_second_step
 
 pytestmark = pytest.mark.django_db
 
+LINK = re.compile(r'<a\b[^>]*\bhref="([^"]*)"')
 DRAFTING = {("draft", "prosecutor")}
 LAWYERS = {("draft", "lawyer")}
 EXECUTING = {("accepted", "executing"), ("executed", "executing")}
@@ -177,3 +181,35 @@ def test_a_letter_that_was_withdrawn_late_offers_to_record_that_they_were_asked(
     assert sign_in(kyiv.supervisor).get(address).status_code == 403
     actions.record_partner_asked(kyiv.lawyer, letter, how="By telephone.")
     assert sign_in(kyiv.lawyer).get(address).status_code == 302
+
+
+def links_of(page: str) -> set[str]:
+    """Where the page leads within the letters, fragments and forms' targets aside."""
+    found = {link.partition("#")[0].replace("&amp;", "&") for link in LINK.findall(page)}
+    return {link for link in found if link.startswith("/letters/")}
+
+
+@pytest.mark.parametrize("stage", [*OUTGOING, "empty", *INCOMING])
+def test_no_page_of_a_letter_leads_to_a_form_that_is_closed(kyiv, stage: str, request) -> None:
+    if stage == "empty":
+        letter = kyiv.letter()
+    elif stage in OUTGOING:
+        letter = OUTGOING[stage](kyiv)
+    else:
+        letter = INCOMING[stage](kyiv, request.getfixturevalue("asked"))
+    closed = []
+    for officer in (
+        kyiv.prosecutor, kyiv.colleague, kyiv.lawyer, kyiv.supervisor, kyiv.executing,
+    ):  # fmt: skip
+        client = Client()
+        client.force_login(give_second_step(officer))
+        page = client.get(reverse("letter", args=[letter.pk]))
+        if page.status_code != 200:
+            continue
+        for link in sorted(links_of(page.content.decode())):
+            answer = client.get(link)
+            if answer.status_code == 403 or (
+                answer.status_code == 302 and answer["Location"].endswith(f"/letters/{letter.pk}/")
+            ):
+                closed.append((officer.name, link, answer.status_code))
+    assert closed == []

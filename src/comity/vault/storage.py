@@ -448,8 +448,16 @@ def state_of(source: BinaryIO) -> os.stat_result | None:
 
 
 def left_in(source: BinaryIO, state: os.stat_result | None) -> int | None:
-    """How many bytes a regular file holds from where it stands; None for any other source."""
-    return None if state is None else max(0, state.st_size - source.tell())
+    """How many bytes a source holds from where it stands; None if it cannot tell."""
+    if state is not None:
+        return max(0, state.st_size - source.tell())
+    try:
+        here = source.tell()
+        end = source.seek(0, os.SEEK_END)
+        source.seek(here)
+    except (OSError, AttributeError, ValueError):
+        return None
+    return max(0, end - here)
 
 
 def require_unchanged(

@@ -46,7 +46,8 @@ class Spooled:
         spool = Path(settings.COMITY_SPOOL)
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         # O_TMPFILE where the system has it: a process that is killed leaves nothing behind.
-        self._file = tempfile.TemporaryFile(dir=spool)  # noqa: SIM115 - lives as long as the upload
+        # Unbuffered, so that a full disk is met when bytes are written and not when it is closed.
+        self._file = tempfile.TemporaryFile(dir=spool, buffering=0)  # noqa: SIM115 - lives on
         self._key = vaultfile.new_key()
         self._writer = vaultfile.Writer(self._file, self._key)
 
@@ -57,7 +58,6 @@ class Spooled:
     def opened(self) -> io.BufferedReader:
         """End the writing and give the plain bytes; closing them closes the file."""
         self._writer.finish()
-        self._file.flush()
         return io.BufferedReader(vaultfile.Reader(self._file, self._key), READ_AT_ONCE_BYTES)
 
     def close(self) -> None:

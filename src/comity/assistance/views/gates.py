@@ -22,7 +22,7 @@ from comity.assistance.rules import (
     blocks_review,
     closed_guards,
 )
-from comity.core.access import Actor
+from comity.core.access import Act, Actor
 from comity.core.law.letters import Lack, MissingField, Severity
 from comity.core.law.readings import fact_at
 from comity.ui.labels import label
@@ -43,8 +43,8 @@ class Gates:
     texts_ready: bool
 
 
-def gates_of(letter: LetterOfRequest) -> Gates:
-    """Group what is missing by where it is put right."""
+def gates_of(letter: LetterOfRequest, actor: Actor) -> Gates:
+    """Group what is missing by where it is put right; verbs stand beside it for who has them."""
     lacks = actions.lacks_of(letter)
     texts = [one for one in lacks if one.lack in _TEXT_LACKS]
     parts = [one for one in lacks if one.lack not in _TEXT_LACKS]
@@ -56,7 +56,7 @@ def gates_of(letter: LetterOfRequest) -> Gates:
         total += 1
         ready += not closed
         lines.append({"state": "ok" if not closed else "gate", "text": fields, "id": f"g-{name}"})
-        lines += [_lack_line(letter, one) for one in own]
+        lines += [_lack_line(letter, one, actor) for one in own]
     total += 1
     text_closed = [one for one in texts if blocks_approval(one.severity)]
     ready += not text_closed
@@ -100,8 +100,10 @@ def _group_of(one: MissingField) -> str:
     return "basis" if one.field in _BASIS_FIELDS else "officials"
 
 
-def _lack_line(letter: LetterOfRequest, one: MissingField) -> Line:
-    action, url = _remedy(letter, one)
+def _lack_line(letter: LetterOfRequest, one: MissingField, actor: Actor) -> Line:
+    confirms = one.lack in {Lack.UNDECIDED, Lack.UNCONFIRMED}
+    may = actor.may(Act.REVIEW_LETTER if confirms else Act.DRAFT_LETTER)
+    action, url = _remedy(letter, one) if may else ("", "")
     state = "stop" if blocks_approval(one.severity) else "wait"
     return {
         "state": state,

@@ -122,7 +122,7 @@ def _outgoing(found: LetterOfRequest, officer: Officer) -> dict[str, Any]:
     prefetch_related_objects([found], texts, *_PARTS)
     state = found.outgoing_state
     unsent = state in {State.DRAFT, State.REVIEWED, State.APPROVED, State.STOPPED}
-    gates = gates_of(found) if unsent and state is not State.STOPPED else None
+    gates = gates_of(found, officer) if unsent and state is not State.STOPPED else None
     rows = sheets.text_rows(found, [one for one in found.texts.all() if not _of_part(one)])
     cells, heads = sheets.parallel_of(rows)
     bases, unknown = basis_rows(found) if state is State.DRAFT else ([], "")

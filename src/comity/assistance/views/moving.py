@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import officer_of
+from comity.accounts.models import Officer, officer_of
 from comity.assistance import actions
 from comity.assistance.forms.writing import PostForm, ReasonForm, language
 from comity.assistance.models import LetterOfRequest
@@ -97,11 +97,11 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         said = _("The letter is approved, printed in three languages and signed.")
         return done(request, letter, verb, said)
     accounts.record_look(officer, letter.subject, part="letter")
-    return render(request, "assistance/approve.html", _to_approve(letter))
+    return render(request, "assistance/approve.html", _to_approve(letter, officer))
 
 
-def _to_approve(letter: LetterOfRequest) -> dict[str, object]:
-    gates = gates_of(letter)
+def _to_approve(letter: LetterOfRequest, officer: Officer) -> dict[str, object]:
+    gates = gates_of(letter, officer)
     open_now = letter.outgoing_state is State.REVIEWED and gates.approvable
     reader = language()
     what = [
