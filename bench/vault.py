@@ -115,7 +115,7 @@ def _rows(seen: dict[str, list[float]], chosen: argparse.Namespace) -> list[meas
         ),
         measure.Row(
             "vault.ingest.many",
-            f"a folder of {chosen.many:,} files of {SMALL_BYTES} bytes, with items, custody, entries",
+            f"a folder of {chosen.many:,} files of {SMALL_BYTES} bytes, as items with custody",
             median["many"],
             "files/s",
             ">= 5,000 files/s",
