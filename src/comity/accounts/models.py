@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar, TypeVar
@@ -25,7 +25,7 @@ from comity.core.access import (
     acts_of,
     compartments_of,
 )
-from comity.core.errors import NotVisible, Refused
+from comity.core.errors import NotVisible, Refused, Untrusted
 from comity.core.worklist import WorkRow
 
 UID_LENGTH = 36
@@ -329,6 +329,23 @@ def insert_once(row: models.Model, *, twice: str) -> None:
         if not type(row)._base_manager.filter(uid=getattr(row, "uid", None)).exists():
             raise
         raise Refused(twice) from clash
+
+
+def made_once(rows: models.QuerySet[ModelT], make: Callable[[], ModelT]) -> tuple[ModelT, bool]:
+    """Return the one row of a form's uid, and whether it was made now.
+
+    rows: those under the uid that the officer may see. make: the verb; where it finds that another
+    sending of the form came first, at the same moment, that one's row is the answer.
+    Raises what `make` raises.
+    """
+    if (made := rows.first()) is not None:
+        return made, False
+    try:
+        return make(), True
+    except (Refused, Untrusted):
+        if (sent_meanwhile := rows.first()) is None:
+            raise
+        return sent_meanwhile, False
 
 
 def actor_names(actors: Iterable[str]) -> dict[str, str]:

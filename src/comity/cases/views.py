@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import fetch, officer_of
+from comity.accounts.models import fetch, made_once, officer_of
 from comity.cases import actions, law
 from comity.cases.forms import (
     AddItemsForm,
@@ -75,15 +75,13 @@ def case_new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         once = Case.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
         try:
-            made = once.first()
-            if made is None:
-                made = actions.open_case(actor, **form.cleaned_data)
+            made, is_new = made_once(once, lambda: actions.open_case(actor, **form.cleaned_data))
+        except Refused as refusal:
+            form.add_error(None, label(refusal))
+        else:
+            if is_new:
                 messages.success(request, _("The case is open. Only its team sees it."))
             return redirect("case", pk=made.pk)
-        except Refused as refusal:
-            if (sent_meanwhile := once.first()) is not None:
-                return redirect("case", pk=sent_meanwhile.pk)
-            form.add_error(None, label(refusal))
     return _form(request, form, _("Open a case"), _("Open the case"), [(_("Cases"), "cases", None)])
 
 
@@ -175,15 +173,15 @@ def incident_new(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         once = found.incidents.filter(uid=form.cleaned_data["once"])
         try:
-            made = once.first()
-            if made is None:
-                made = actions.record_incident(actor, found, **form.facts())
+            made, is_new = made_once(
+                once, lambda: actions.record_incident(actor, found, **form.facts())
+            )
+        except Refused as refusal:
+            form.add_error(None, label(refusal))
+        else:
+            if is_new:
                 messages.success(request, _("The incident is recorded. Now tie the items to it."))
             return redirect("incident", pk=made.pk)
-        except Refused as refusal:
-            if (sent_meanwhile := once.first()) is not None:
-                return redirect("incident", pk=sent_meanwhile.pk)
-            form.add_error(None, label(refusal))
     crumbs = [(_("Cases"), "cases", None), (found.number, "case", found.pk)]
     accounts.record_look(actor, found.subject, part="case")
     return _form(request, form, _("Record an incident"), _("Record the incident"), crumbs)

@@ -17,6 +17,7 @@ from comity.core import cms, manifests, ziplayout
 from comity.core.errors import Refused, Untrusted
 from comity.core.findings import Finding, failure, moment
 from comity.core.manifests import Listed
+from comity.core.parts import Part
 
 Source = bytes | Callable[[], BinaryIO]
 MAX_SIGNATURE_BYTES = 1 << 20
@@ -180,7 +181,7 @@ class Container:
         if name not in self._members:
             raise Untrusted("container.missing_entry", entry=name)
         member = self._members[name]
-        return io.BufferedReader(_Section(self._source, member.start, member.size))
+        return io.BufferedReader(Part(self._source, member.start, member.size))
 
     def read(self, name: str, limit: int) -> bytes:
         """Give an entry's bytes, checked against the signed list. limit: most bytes accepted.
@@ -231,7 +232,7 @@ class Container:
 
     def _changed_entries(self) -> Iterator[Finding]:
         for name, member in self._members.items():
-            measure = _measure(_Section(self._source, member.start, member.size))
+            measure = _measure(Part(self._source, member.start, member.size))
             listed = self._listed.get(name)
             if listed is not None and measure.sha256 != listed.sha256:
                 yield Finding("container.entry", False, name, {"reason": "digest"})
@@ -342,40 +343,6 @@ def _read_member(source: BinaryIO, member: ziplayout.Member, limit: int) -> byte
     if zlib.crc32(data) != member.crc32:
         raise Untrusted("container.entry_changed", entry=member.name)
     return data
-
-
-class _Section(io.RawIOBase):
-    """A part of a seekable file as a file of its own; several may be read in turns."""
-
-    def __init__(self, source: BinaryIO, start: int, size: int) -> None:
-        super().__init__()
-        self._source, self._start, self._size, self._at = source, start, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        left = max(0, self._size - self._at)
-        self._source.seek(self._start + self._at)
-        data = self._source.read(left if size < 0 else min(size, left))
-        self._at += len(data)
-        return data
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the base says object
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 class _CheckedStream(io.RawIOBase):

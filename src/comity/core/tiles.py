@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
@@ -81,12 +81,12 @@ def inclusion_tiles(index: int, size: int) -> set[tuple[int, int]]:
     """Return level and index of every tile that inclusion_path reads; raises as it does."""
     if not 0 <= index < size:
         raise ProofError("merkle.index_out_of_range", index=index, size=size)
-    places = _Places(size)
+    places = _Places()
     _inclusion(places, index, size)
     return places.seen
 
 
-def _inclusion(subtrees: _Subtrees, index: int, size: int) -> list[bytes]:
+def _inclusion(subtrees: _Subtrees | _Places, index: int, size: int) -> list[bytes]:
     path: list[bytes] = []
     start, end = 0, size
     while end - start > 1:
@@ -136,12 +136,7 @@ class _Subtrees:
 
     def over(self, start: int, end: int) -> bytes:
         """Return the hash over leaves start to end; start is a multiple of the largest subtree."""
-        peaks: list[bytes] = []
-        while start < end:
-            height = (end - start).bit_length() - 1
-            peaks.append(self._complete(height, start >> height))
-            start += 1 << height
-        return fold(peaks)
+        return fold([self._complete(*place) for place in _complete_within(start, end)])
 
     def _complete(self, height: int, index: int) -> bytes:
         level, inner = divmod(height, HEIGHT)
@@ -155,25 +150,25 @@ class _Subtrees:
         return rows[inner][position * HASH_SIZE : (position + 1) * HASH_SIZE]
 
 
-class _Places(_Subtrees):
-    """Notes the tiles that are looked at, and hashes nothing."""
+class _Places:
+    """Notes the tiles that `_Subtrees` would look at, and hashes nothing."""
 
-    def __init__(self, size: int) -> None:
-        super().__init__(_Nothing(), size)
+    def __init__(self) -> None:
         self.seen: set[tuple[int, int]] = set()
 
     def over(self, start: int, end: int) -> bytes:
-        while start < end:
-            height = (end - start).bit_length() - 1
+        for height, index in _complete_within(start, end):
             level, inner = divmod(height, HEIGHT)
-            self.seen.add((level, (start >> height) // (WIDTH >> inner)))
-            start += 1 << height
+            self.seen.add((level, index // (WIDTH >> inner)))
         return b""
 
 
-class _Nothing:
-    def read_tile(self, level: int, index: int, width: int) -> bytes:
-        raise NotImplementedError
+def _complete_within(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield height and index of the complete subtrees that make up these leaves, largest first."""
+    while start < end:
+        height = (end - start).bit_length() - 1
+        yield height, start >> height
+        start += 1 << height
 
 
 def _read(reader: HashReader, level: int, index: int, width: int) -> bytes:

@@ -137,11 +137,11 @@ class Writer:
     def write(self, piece: bytes) -> None:
         """Seal and write the next plain bytes; what has not filled a chunk waits for more."""
         sealed = memoryview(bytearray(stored_size(len(piece)) + _SEALED_CHUNK))
-        _write_full(self._target, sealed[: self._encryptor.update_into(piece, sealed)])
+        write_full(self._target, sealed[: self._encryptor.update_into(piece, sealed)])
 
     def finish(self) -> None:
         """Write the last, short chunk; without it the file does not open."""
-        _write_full(self._target, memoryview(self._encryptor.finalize()))
+        write_full(self._target, memoryview(self._encryptor.finalize()))
 
 
 class _PlainSide:
@@ -188,7 +188,7 @@ class _StoredSide:
         """Hash and write these bytes."""
         self.sha256.update(data)
         self.size += len(data)
-        _write_full(self._target, data)
+        write_full(self._target, data)
         if self.size - self._started >= _START_EVERY:
             _start_writing(self._target, self._started, self.size - self._started)
             self._started = self.size
@@ -219,7 +219,7 @@ def open_stream(
         is_last = count < len(sealed)
         done = chunks.decrypt_into(number, sealed[:count], plain, is_last=is_last)
         digest.update(plain[:done])
-        _write_full(target, plain[:done])
+        write_full(target, plain[:done])
         size, number = size + done, number + 8
     if digest.hexdigest() != expected_plain_sha256:
         raise Untrusted("vaultfile.digest_mismatch")
@@ -432,7 +432,7 @@ def _read_full(source: BinaryIO, buffer: memoryview) -> int:
     return done
 
 
-def _write_full(target: BinaryIO, data: memoryview) -> None:
+def write_full(target: BinaryIO, data: memoryview) -> None:
     """Write all; an unbuffered file may take less at a time."""
     while data:
         written = target.write(data)

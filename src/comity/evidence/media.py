@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 
-HEAD_BYTES = 4096
+from comity.vault.storage import HEAD_BYTES
+
 UNKNOWN = "application/octet-stream"
 EMPTY = "inode/x-empty"
 

@@ -118,13 +118,7 @@ def _write(different: Mapping[str, Small], target: BinaryIO, sealed: dict[str, _
         key = vaultfile.new_key()
         stored = vaultfile.seal_bytes(file.content, key)
         digest.update(stored)
-        _write_full(target, stored)
+        vaultfile.write_full(target, memoryview(stored))
         sealed[sha256] = _Sealed(secrets.token_hex(32), key, at, len(stored))
         at += len(stored)
     return digest.hexdigest()
-
-
-def _write_full(target: BinaryIO, stored: bytes) -> None:
-    left = memoryview(stored)
-    while left:
-        left = left[target.write(left) :]

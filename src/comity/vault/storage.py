@@ -20,16 +20,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 
 from comity.core import vaultfile
 from comity.core.errors import Refused, Untrusted
 from comity.core.keyring import Keyring
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from comity.core.parts import Part
 
 LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
 READ_AT_ONCE_BYTES = 128 * 1024
@@ -94,7 +92,7 @@ def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
             watched = _WatchedSource(source, announced)
             sealed = _sealer().seal(
                 cast("BinaryIO", watched),
-                cast("BinaryIO", _WatchedTarget(target)),
+                cast("BinaryIO", WatchedTarget(target, lambda: require_space(0))),
                 key,
             )
             require_unchanged(source, before, sealed.plain_size, announced)
@@ -288,39 +286,15 @@ def _stored_bytes(stored_name: str) -> BinaryIO:
 def _stored_part(stored_name: str, section: Section | None, size: int) -> BinaryIO:
     if section is None:
         return _stored_bytes(stored_name)
-    return cast("BinaryIO", _Part(_stored_bytes(section.pack), section.offset, size))
+    return cast("BinaryIO", _PackedFile(_stored_bytes(section.pack), section.offset, size))
 
 
-class _Part(io.RawIOBase):
-    """Some bytes of a file as a file of their own; closing it closes the whole."""
-
-    def __init__(self, whole: BinaryIO, offset: int, size: int) -> None:
-        super().__init__()
-        self._whole, self._offset, self._size, self._at = whole, offset, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        wanted = memoryview(buffer).cast("B")[: max(0, self._size - self._at)]
-        count = os.preadv(self._whole.fileno(), [wanted], self._offset + self._at) if wanted else 0
-        self._at += count
-        return count
+class _PackedFile(Part):
+    """A file in a pack; closing it closes the pack."""
 
     def close(self) -> None:
         if not self.closed:
-            self._whole.close()
+            self._source.close()
         super().close()
 
 
@@ -413,22 +387,26 @@ class _WatchedSource:
         return count
 
 
-class _WatchedTarget:
-    """The file being written, with a look at the free space every 64 MiB."""
+class WatchedTarget:
+    """A file being written, with a look at the free space every 64 MiB.
 
-    def __init__(self, target: BinaryIO) -> None:
-        self._target = target
+    look: raises if there is too little. What else is asked of the file, the file itself answers.
+    """
+
+    def __init__(self, target: BinaryIO, look: Callable[[], None]) -> None:
+        self._target, self._look = target, look
         self._until_look = LOOK_AT_SPACE_EVERY_BYTES
 
-    def write(self, data: memoryview) -> int:
+    def write(self, data: bytes | memoryview) -> int:
+        """Write the bytes as the file does; raises what the look raises."""
         self._until_look -= len(data)
         if self._until_look <= 0:
             self._until_look = LOOK_AT_SPACE_EVERY_BYTES
-            require_space(0)
+            self._look()
         return self._target.write(data)
 
-    def fileno(self) -> int:
-        return self._target.fileno()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._target, name)
 
 
 class _Nowhere:

@@ -31,7 +31,6 @@ def record_sign_in(actor: Officer, *, methods: list[str]) -> None:
     ledger.append(actor, "accounts.signed_in", actor.subject, methods=methods)
 
 
-@transaction.atomic
 def record_look(actor: Actor, subject: str, *, part: str, purpose: str = "") -> None:
     """Keep that protected content was looked at: opening is an act too."""
     ledger.record_look(actor, subject, part=part, purpose=purpose)

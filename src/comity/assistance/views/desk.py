@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from comity.accounts.models import Officer, fetch, officer_of
+from comity.accounts.models import Officer, fetch, made_once, officer_of
 from comity.assistance import actions
 from comity.assistance.forms import desk as forms
 from comity.assistance.forms.words import signatory_words
@@ -23,7 +23,7 @@ from comity.assistance.views.shared import done, filled, letter_of, sent
 from comity.core.access import Compartment
 from comity.core.documents.letter import type_names
 from comity.core.documents.replies import Outcome
-from comity.core.errors import NotVisible, Refused
+from comity.core.errors import NotVisible
 from comity.evidence import actions as evidence
 from comity.evidence.models import Item
 from comity.evidence.rules import Origin
@@ -177,12 +177,7 @@ def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadFo
     require_report_open(letter.desk_state)
     once = form.cleaned_data["once"]
     made = Item.objects.visible_to(officer).filter(uid=once)
-    try:
-        item = made.first() or _ingest(officer, letter, form)
-    except Refused:
-        if (sent_meanwhile := made.first()) is None:
-            raise
-        item = sent_meanwhile
+    item, _is_new = made_once(made, lambda: _ingest(officer, letter, form))
     handed = actions.Handed(item, form.words("title"))
     actions.execute_letter(officer, letter, items=[handed], once=once)
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import Officer, fetch, officer_of
+from comity.accounts.models import Officer, fetch, made_once, officer_of
 from comity.assistance import actions
 from comity.assistance.citations import provision_of
 from comity.assistance.forms.writing import NewLetterForm, language
@@ -98,14 +98,16 @@ def new_letter(request: HttpRequest) -> HttpResponse:
             author=officer, uid=form.cleaned_data["once"]
         )
         try:
-            letter = started.first() or actions.draft_letter(
-                officer, charge=charge, element=element, **form.cleaned_data
+            letter, _is_new = made_once(
+                started,
+                lambda: actions.draft_letter(
+                    officer, charge=charge, element=element, **form.cleaned_data
+                ),
             )
-            return redirect(letter.get_absolute_url())
         except Refused as refusal:
-            if (sent_meanwhile := started.first()) is not None:
-                return redirect(sent_meanwhile.get_absolute_url())
             form.add_error(None, why(refusal))
+        else:
+            return redirect(letter.get_absolute_url())
     crumbs = [(_("Letters"), reverse("letters")), (_("Start a letter"), None)]
     context = {"form": form, "gap": _gap(charge, element), "crumbs": crumbs}
     return render(request, "assistance/new.html", context, status=400 if form.errors else 200)

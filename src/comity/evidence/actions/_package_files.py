@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import shutil
@@ -16,11 +15,10 @@ from typing import BinaryIO, cast
 from django.conf import settings
 
 from comity.core.errors import Refused
+from comity.vault.storage import NO_SPACE, WatchedTarget
 
 # A package is fetched in the request that made it: older ones were left by a killed process.
 KEEP_SECONDS = 3600
-LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
@@ -37,11 +35,11 @@ def package_file(size: int) -> Iterator[tuple[Path, BinaryIO]]:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb", buffering=1 << 20) as target:
             fcntl.flock(target, fcntl.LOCK_EX)  # no sweep takes what is being written
-            yield path, cast("BinaryIO", _Watched(target))
+            yield path, cast("BinaryIO", WatchedTarget(target, lambda: _require_space(0)))
     except BaseException as failure:
         with suppress(FileNotFoundError):
             path.unlink()
-        if isinstance(failure, OSError) and failure.errno in _NO_SPACE:
+        if isinstance(failure, OSError) and failure.errno in NO_SPACE:
             raise Refused("vault.disk_full") from failure
         raise
 
@@ -75,30 +73,3 @@ def _folder() -> Path:
 def _require_space(needed: int) -> None:
     if shutil.disk_usage(_folder()).free - needed < settings.COMITY_RESERVED_DISK_BYTES:
         raise Refused("vault.disk_full")
-
-
-class _Watched:
-    """The package being written, with a look at the free space every 64 MiB."""
-
-    def __init__(self, target: BinaryIO) -> None:
-        self._target = target
-        self._until_look = LOOK_AT_SPACE_EVERY_BYTES
-
-    def write(self, data: bytes) -> int:
-        self._until_look -= len(data)
-        if self._until_look <= 0:
-            self._until_look = LOOK_AT_SPACE_EVERY_BYTES
-            _require_space(0)
-        return self._target.write(data)
-
-    def seek(self, offset: int) -> int:
-        return self._target.seek(offset)
-
-    def truncate(self) -> int:
-        return self._target.truncate()
-
-    def flush(self) -> None:
-        self._target.flush()
-
-    def fileno(self) -> int:
-        return self._target.fileno()

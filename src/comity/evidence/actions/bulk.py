@@ -13,18 +13,17 @@ from django.db import transaction
 from comity.accounts.models import Officer
 from comity.core.access import Act, Actor, Compartment, require
 from comity.core.errors import Refused
-from comity.evidence import media
 from comity.evidence.actions.intake import (
     Access,
     Acquisition,
     begin,
+    new_item,
     plain_acquisition,
     require_day,
     require_member,
     require_sound,
 )
 from comity.evidence.models import Item
-from comity.evidence.rules import Origin, kept_name, plain_line
 from comity.vault import actions as vault
 from comity.vault.storage import TakenIn
 
@@ -123,18 +122,17 @@ def _keep_group(
             made.append(found)
             continue
         made.append(
-            Item(
-                uid=one.once or uuid.uuid4(),
-                title=plain_line(one.title),
+            new_item(
+                actor,
+                found,
+                next(files),
+                found.head,
+                once=one.once,
+                title=one.title,
                 kind=shared.kind,
-                stored_file=next(files),
-                sha256=found.sha256,
-                size=found.size,
-                media_type_sniffed=media.sniff(found.head),
-                original_name=kept_name(one.original_name),
-                compartment=Compartment(shared.compartment),
-                origin=Origin(shared.origin),
-                created_by=actor.actor_id,
+                origin=shared.origin,
+                original_name=one.original_name,
+                compartment=shared.compartment,
             )
         )
     items = [one for one in made if isinstance(one, Item)]

@@ -31,6 +31,7 @@ from comity.evidence.rules import (
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 from comity.vault import storage
+from comity.vault.models import StoredFile
 
 # The record whose team holds an item: ("case", uid), ("person", uid) or ("letter", uid).
 Holder = tuple[str, uuid.UUID]
@@ -125,8 +126,41 @@ def ingest_stored(
     file = vault.keep(actor, taken)
     # The file must open, whatever of it was seen when it was taken in.
     with vault.open_file(actor, file) as reader:
-        head = reader.read(media.HEAD_BYTES)
-    item = Item(
+        head = reader.read(storage.HEAD_BYTES)
+    item = new_item(
+        actor,
+        taken,
+        file,
+        head,
+        once=once,
+        title=title,
+        kind=kind,
+        origin=origin,
+        original_name=original_name,
+        declared_type=declared_type,
+        compartment=compartment,
+    )
+    insert_once(item, twice="evidence.sent_twice")
+    begin(actor, [item], access, acquired)
+    return item
+
+
+def new_item(
+    actor: Actor,
+    taken: storage.TakenIn,
+    file: StoredFile,
+    head: bytes,
+    *,
+    once: uuid.UUID | None,
+    title: str,
+    kind: str,
+    origin: str,
+    original_name: str | bytes,
+    compartment: str,
+    declared_type: str = "",
+) -> Item:
+    """Return an item that is not saved yet. head: its first bytes; the rest as `ingest_stored`."""
+    return Item(
         uid=once or uuid.uuid4(),
         title=plain_line(title),
         kind=kind,
@@ -140,9 +174,6 @@ def ingest_stored(
         origin=Origin(origin),
         created_by=actor.actor_id,
     )
-    insert_once(item, twice="evidence.sent_twice")
-    begin(actor, [item], access, acquired)
-    return item
 
 
 def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisition) -> None:

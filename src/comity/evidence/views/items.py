@@ -17,7 +17,14 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from comity.accounts.models import Membership, Officer, actor_names, fetch, officer_of
+from comity.accounts.models import (
+    Membership,
+    Officer,
+    actor_names,
+    fetch,
+    made_once,
+    officer_of,
+)
 from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions, media, serving
@@ -243,15 +250,13 @@ def add(request: HttpRequest) -> HttpResponse:
     elif form.is_valid():
         once = Item.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
         try:
-            made = once.first()
-            if made is None:
-                made = _take_in(actor, form.cleaned_data)
+            made, is_new = made_once(once, lambda: _take_in(actor, form.cleaned_data))
+        except (Refused, Untrusted) as refusal:
+            form.add_error(None, label(refusal))
+        else:
+            if is_new:
                 messages.success(request, _("The item is in the vault. Its custody has begun."))
             return redirect("item", pk=made.pk)
-        except (Refused, Untrusted) as refusal:
-            if (sent_meanwhile := once.first()) is not None:
-                return redirect("item", pk=sent_meanwhile.pk)
-            form.add_error(None, label(refusal))
     crumbs = [(_("Evidence"), reverse("items")), (_("Add an item"), None)]
     shown = {"form": form, "crumbs": crumbs, "nav_current": "items"}
     return render(request, "evidence/add.html", shown, status=422 if form.errors else 200)

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import Officer, fetch, officer_of
+from comity.accounts.models import Officer, fetch, made_once, officer_of
 from comity.core.access import Act, require
 from comity.core.errors import Refused
 from comity.evidence.models import Item
@@ -71,16 +71,16 @@ def person_new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         once = Person.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
         try:
-            made = once.first()
-            if made is None:
-                made = actions.register_person(actor, searched=searched, **form.facts())
+            made, is_new = made_once(
+                once, lambda: actions.register_person(actor, searched=searched, **form.facts())
+            )
+        except Refused as refusal:
+            form.add_error(None, label(refusal))
+        else:
+            if is_new:
                 request.session.pop(SEARCHED, None)
                 messages.success(request, _("The file is open. Only its team sees it."))
             return redirect("person", pk=made.pk)
-        except Refused as refusal:
-            if (sent_meanwhile := once.first()) is not None:
-                return redirect("person", pk=sent_meanwhile.pk)
-            form.add_error(None, label(refusal))
     crumbs = [(_("People"), reverse("people")), (_("Register a person"), None)]
     shown = {"form": form, "searched": searched, "crumbs": crumbs, "nav_current": "people"}
     return render(request, "hub/person_new.html", shown)

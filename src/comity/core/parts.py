@@ -1,0 +1,46 @@
+"""A part of a file as a file of its own."""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+
+
+class Part(io.RawIOBase):
+    """A part of a seekable file as a file of its own; several may be read in turns."""
+
+    def __init__(self, source: BinaryIO, start: int, size: int) -> None:
+        super().__init__()
+        self._source, self._start, self._size, self._at = source, start, size, 0
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move within the part, as io.IOBase.seek; never before its start."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """Return the position in the part."""
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to so many bytes, or all that are left of the part."""
+        left = max(0, self._size - self._at)
+        self._source.seek(self._start + self._at)
+        data = self._source.read(left if size < 0 else min(size, left))
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the base says object
+        """Fill the buffer as far as the part goes; return how many bytes it holds."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
