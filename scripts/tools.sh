@@ -4,12 +4,17 @@ set -euo pipefail
 declare -A package=(
   [openssl]=openssl [unzip]=unzip [pdfsig]=poppler-utils [pdftotext]=poppler-utils
   [chromium]=chromium [soffice]=libreoffice-writer-nogui [xgettext]=gettext
+  [exiftool]=libimage-exiftool-perl [tesseract]=tesseract-ocr [age]=age [bwrap]=bubblewrap
 )
-needed=(openssl unzip pdfsig chromium xgettext)
+needed=(openssl unzip pdfsig chromium xgettext soffice exiftool tesseract age bwrap)
 missing=()
 for tool in "${needed[@]}"; do command -v "$tool" >/dev/null || missing+=("${package[$tool]}"); done
 if ! fc-list 2>/dev/null | grep -qi "noto.*cjk"; then missing+=(fonts-noto-cjk); fi
 if ! fc-list 2>/dev/null | grep -qi "NotoSans-Regular"; then missing+=(fonts-noto-core); fi
+if command -v tesseract >/dev/null; then languages="$(tesseract --list-langs 2>/dev/null || true)"; else languages=""; fi
+for language in ukr jpn eng rus; do
+  grep -qx "$language" <<<"$languages" || missing+=("tesseract-ocr-$language")
+done
 if [ ${#missing[@]} -eq 0 ]; then echo "All here."; exit 0; fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing: ${missing[*]}"

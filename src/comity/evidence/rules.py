@@ -32,7 +32,23 @@ class CustodyEvent(StrEnum):
     RECEIPT = "receipt"
     CONDITION_SET = "condition_set"
     USE_CONFIRMED = "use_confirmed"
+    DERIVED = "derived"
     ANOMALY = "anomaly"
+
+
+class Derived(StrEnum):
+    """How an item was made out of another; the original never changes.
+
+    MEMBER: a file out of an archive. RENDERING: pages or pictures of a document.
+    """
+
+    REDACTION = "redaction"
+    EXCERPT = "excerpt"
+    MEMBER = "member"
+    RENDERING = "rendering"
+    TRANSCRIPT = "transcript"
+    RECOGNISED_TEXT = "recognised_text"
+    TRANSLATION = "translation"
 
 
 class Use(StrEnum):

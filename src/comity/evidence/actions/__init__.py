@@ -12,6 +12,7 @@ from comity.evidence.actions.conditions import (
 )
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
+from comity.evidence.actions.deriving import Making, derive
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.opening import (
     note_damage,
@@ -41,11 +42,13 @@ __all__ = [
     "Handover",
     "Holder",
     "Incoming",
+    "Making",
     "Shared",
     "acknowledge_disclosures",
     "attach_condition",
     "check_custody",
     "confirm_use",
+    "derive",
     "export_package",
     "grant_release",
     "ingest",

@@ -1,0 +1,225 @@
+"""Making an item out of another: the original never changes, and the line back to it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from django.db import transaction
+
+from comity.accounts.models import fetch
+from comity.core import canonical
+from comity.core.access import Act, Actor, require
+from comity.core.errors import Incomplete, Refused
+from comity.evidence.actions.conditions import require_look
+from comity.evidence.actions.intake import new_item, require_sound
+from comity.evidence.models import (
+    CustodyRecord,
+    Derivation,
+    Item,
+    ItemAccess,
+    UseCondition,
+    UseConfirmation,
+    custody_of,
+)
+from comity.evidence.rules import CustodyEvent, Derived, kept_name, plain_line
+from comity.ledger import actions as ledger
+from comity.vault import actions as vault
+from comity.vault import storage
+
+REASON_AT_MOST = 2000
+TOOL_AT_MOST = 200
+
+
+@dataclass(frozen=True)
+class Making:
+    """How something was made out of an item; as the columns of `Derivation`."""
+
+    how: Derived
+    tool: str
+    model: str = ""
+    machine_made: bool = False
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    scope: str = ""
+
+
+def derive(
+    actor: Actor,
+    original: Item,
+    source: BinaryIO,
+    making: Making,
+    *,
+    title: str,
+    kind: str = "",
+    original_name: str | bytes = "",
+    declared_type: str = "",
+) -> Item:
+    """Take what was made out of an item into the vault as an item of its own.
+
+    It has the original's teams, compartment and origin, and carries its conditions of use with the
+    confirmations of lawyers. kind: the original's where it is empty. Both items get a record of
+    custody. Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.use_ended" |
+    "evidence.too_long" | "evidence.unknown_kind" | "vault.…"), Untrusted("vaultfile.…").
+    """
+    require(actor, Act.ADD_ITEM)
+    fetch(Item.objects.visible_to(actor), pk=original.pk)
+    require_look(original)
+    making = _plain(making)
+    kind = kind or original.kind
+    require_sound(title, kind, list(_holders(original)))
+    taken = storage.take_in(source)
+    return _keep(
+        actor,
+        original,
+        taken,
+        making,
+        title=title,
+        kind=kind,
+        original_name=original_name,
+        declared_type=declared_type,
+    )
+
+
+def _plain(making: Making) -> Making:
+    reason, tool = plain_line(making.reason), plain_line(making.tool)
+    if not tool:
+        raise Incomplete("evidence.incomplete", missing=["tool"])
+    if len(reason) > REASON_AT_MOST:
+        raise Refused("evidence.too_long", field="reason")
+    return Making(
+        Derived(making.how),
+        tool[:TOOL_AT_MOST],
+        plain_line(making.model)[:TOOL_AT_MOST],
+        making.machine_made,
+        dict(making.detail),
+        reason,
+        making.scope,
+    )
+
+
+def _holders(original: Item) -> list[tuple[str, Any]]:
+    return list(original.access.order_by("pk").values_list("kind", "record"))
+
+
+@transaction.atomic
+def _keep(
+    actor: Actor,
+    original: Item,
+    taken: storage.TakenIn,
+    making: Making,
+    *,
+    title: str,
+    kind: str,
+    original_name: str | bytes,
+    declared_type: str,
+) -> Item:
+    file = vault.keep(actor, taken)
+    with vault.open_file(actor, file) as reader:
+        head = reader.read(storage.HEAD_BYTES)
+    item = new_item(
+        actor,
+        taken,
+        file,
+        head,
+        once=None,
+        title=title,
+        kind=kind,
+        origin=original.origin,
+        original_name=kept_name(original_name) if original_name else "",
+        declared_type=declared_type,
+        compartment=original.compartment,
+    )
+    item.save()
+    keep_derived(actor, original, [(item, making)])
+    return item
+
+
+def keep_derived(actor: Actor, original: Item, made: list[tuple[Item, Making]]) -> None:
+    """Write what saved items have in common with their original, and both sides' custody."""
+    items = [item for item, _ in made]
+    ItemAccess.objects.bulk_create(
+        ItemAccess(item=item, kind=kind, record=record)
+        for item in items
+        for kind, record in _holders(original)
+    )
+    Derivation.objects.bulk_create(
+        Derivation(
+            item=item,
+            original=original,
+            how=making.how,
+            tool=making.tool,
+            model=making.model,
+            machine_made=making.machine_made,
+            detail=making.detail,
+            reason=making.reason,
+            scope=making.scope,
+            created_by=actor.actor_id,
+        )
+        for item, making in made
+    )
+    _copy_conditions(original, items)
+    _keep_custody(actor, original, made)
+
+
+def _keep_custody(actor: Actor, original: Item, made: list[tuple[Item, Making]]) -> None:
+    records, entries = [], []
+    for item, making in made:
+        facts = {
+            "how": str(making.how),
+            "tool": making.tool,
+            "model": making.model,
+            "machine_made": making.machine_made,
+            "detail_sha256": canonical.digest_hex(dict(making.detail)),
+            "reason_sha256": canonical.digest_hex({"reason": making.reason}),
+        }
+        for about, other in ((original, item), (item, original)):
+            record = custody_of(
+                actor,
+                about,
+                CustodyEvent.DERIVED,
+                method=str(making.how),
+                device=making.tool,
+                digest_before=original.sha256,
+                digest_after=item.sha256,
+                note=other.number,
+            )
+            records.append(record)
+            entries.append(
+                ledger.NewEntry(
+                    "evidence.item_derived",
+                    about.subject,
+                    record.committed(about) | facts | {"other": other.subject},
+                )
+            )
+    keys = ledger.append_many(actor, entries)
+    for record, key in zip(records, keys, strict=True):
+        record.entry_id = key
+    CustodyRecord.objects.bulk_create(records)
+
+
+def _copy_conditions(original: Item, items: list[Item]) -> None:
+    """What a partner asked of an original holds for whatever is made out of it."""
+    for condition in original.conditions.prefetch_related("confirmations"):
+        confirmations = list(condition.confirmations.all())
+        for item in items:
+            copy = UseCondition.objects.create(
+                item=item,
+                code=condition.code,
+                text_uk=condition.text_uk,
+                text_ja=condition.text_ja,
+                text_en=condition.text_en,
+                forbids=condition.forbids,
+                cases=condition.cases,
+                last_day=condition.last_day,
+                letter_ref=condition.letter_ref,
+                set_by_node=condition.set_by_node,
+                at=condition.at,
+            )
+            UseConfirmation.objects.bulk_create(
+                UseConfirmation(
+                    condition=copy, target=one.target, reason=one.reason, by=one.by, at=one.at
+                )
+                for one in confirmations
+            )

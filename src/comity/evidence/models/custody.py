@@ -1,0 +1,80 @@
+"""Custody: what happened to an item, each record tied to its entry in the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from comity.accounts.models import Officer
+from comity.core import canonical
+from comity.core.access import Actor
+from comity.evidence.models.items import Item
+from comity.evidence.rules import CustodyEvent
+from comity.ledger.models import Entry
+
+COMMITTED_FIELDS = (
+    "actor", "role", "place", "device", "method", "legal_authority", "purpose", "counterparty",
+    "digest_before", "digest_after", "condition", "note",
+)  # fmt: skip
+
+
+class CustodyRecord(models.Model):
+    """One event of an item's custody, tied to its entry in the ledger (evidence.md B1)."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="custody")
+    event = models.CharField(
+        max_length=30, choices=[(each.value, each.value) for each in CustodyEvent]
+    )
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=80)
+    role = models.CharField(max_length=120, blank=True)
+    place = models.CharField(max_length=200, blank=True)
+    device = models.CharField(max_length=200, blank=True)
+    method = models.CharField(max_length=120, blank=True)
+    legal_authority = models.CharField(max_length=200, blank=True)
+    purpose = models.CharField(max_length=200, blank=True)
+    counterparty = models.CharField(max_length=120, blank=True)
+    digest_before = models.CharField(max_length=64, blank=True)
+    digest_after = models.CharField(max_length=64, blank=True)
+    condition = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, related_name="custody_record", null=True
+    )
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.event} of {self.item_id}"
+
+    def record_digest(self) -> str:
+        """SHA-256 (hex) over every field of the record, in canonical form."""
+        words = {name: getattr(self, name) for name in COMMITTED_FIELDS}
+        at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return canonical.digest_hex(words | {"event": str(self.event), "at": at})
+
+    def committed(self, item: Item) -> dict[str, Any]:
+        """What the entry commits to: the event, the bytes and this record's digest."""
+        return {"event": str(self.event), "sha256": item.sha256, "record": self.record_digest()}
+
+    @property
+    def matches_entry(self) -> bool:
+        """Whether the record is still what its entry in the ledger committed to."""
+        details = getattr(self.entry, "committed", None)
+        return details is not None and details.as_mapping().get("record") == self.record_digest()
+
+
+def role_of(actor: Actor) -> str:
+    """The role in which somebody acts, as custody records state it."""
+    return ", ".join(sorted(actor.roles)) if isinstance(actor, Officer) else "node"
+
+
+def custody_of(actor: Actor, item: Item, event: CustodyEvent, **stated: Any) -> CustodyRecord:
+    """A custody record that is not saved yet; its `entry` is still to be set by the action."""
+    return CustodyRecord(
+        item=item, event=event, actor=actor.actor_id, role=role_of(actor), **stated
+    )
