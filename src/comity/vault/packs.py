@@ -85,28 +85,33 @@ class Packing:
         try:
             with _full_disk():
                 storage.require_space(sum(len(one.content) for one in different.values()))
-                for file in different.values():
-                    self._add(file)
+                self._write(list(different.values()))
         except BaseException:
             self.leave()
             raise
 
-    def _add(self, file: Small) -> None:
+    def _write(self, files: list[Small]) -> None:
+        """One draw of chance, one digest and one write for all: each lets other threads in."""
         if self._incoming is None:
             self._incoming = self._file.enter_context(storage.incoming_file())
-        key = vaultfile.new_key()
-        stored = vaultfile.seal_bytes(file.content, key)
-        self._digest.update(stored)
-        vaultfile.write_full(self._incoming[1], memoryview(stored))
-        self._sealed[file.sha256] = _Sealed(
-            secrets.token_hex(32),
-            key,
-            self._size,
-            len(stored),
-            len(file.content),
-            file.content[: storage.HEAD_BYTES],
-        )
-        self._size += len(stored)
+        drawn = secrets.token_bytes(64 * len(files))
+        pieces = []
+        for number, file in enumerate(files):
+            key, name = (drawn[start : start + 32] for start in (64 * number, 64 * number + 32))
+            stored = vaultfile.seal_bytes(file.content, key)
+            self._sealed[file.sha256] = _Sealed(
+                name.hex(),
+                key,
+                self._size,
+                len(stored),
+                len(file.content),
+                file.content[: storage.HEAD_BYTES],
+            )
+            self._size += len(stored)
+            pieces.append(stored)
+        written = b"".join(pieces)
+        self._digest.update(written)
+        vaultfile.write_full(self._incoming[1], memoryview(written))
 
     def finish(self) -> dict[str, storage.TakenIn]:
         """Return what the files became, by their digest, when the pack is durable.
