@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from comity.evidence.views import conditions, files, items, packages
+from comity.evidence.views import adding, conditions, files, items, packages, uploads
 
 urlpatterns = [
     path("", items.items, name="items"),
-    path("add/", items.add, name="item_add"),
+    path("add/", adding.add, name="item_add"),
+    path("uploads/", uploads.uploads, name="uploads"),
+    path("uploads/<uuid:uid>/", uploads.upload, name="upload"),
     path("package/", packages.package, name="item_package"),
     path("<int:pk>/", items.item, name="item"),
     path("<int:pk>/open/", files.open_item, name="item_open"),

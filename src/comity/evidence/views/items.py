@@ -1,34 +1,22 @@
-"""The list of items, one item with its custody, and taking an item in."""
+"""The list of items, and one item with its custody."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from comity.accounts.models import (
-    Membership,
-    Officer,
-    actor_names,
-    fetch,
-    made_once,
-    officer_of,
-)
+from comity.accounts.models import Officer, actor_names, fetch, officer_of
 from comity.core.access import Act, require
-from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions, media, serving
-from comity.evidence.forms import AddItemForm, FilterForm
+from comity.evidence.forms import FilterForm
 from comity.evidence.models import (
     TEAM_KINDS,
     CustodyRecord,
@@ -40,7 +28,6 @@ from comity.evidence.rules import CustodyEvent, Origin, Recipient
 from comity.evidence.views.conditions import case_names, target_words
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
-from comity.vault.uploads import was_stopped
 
 PER_PAGE = 50
 MOST_CUSTODY = 200
@@ -230,81 +217,3 @@ def _condition(condition: UseCondition) -> dict[str, Any]:
         "set_by": condition.set_by_node,
         "at": condition.at,
     }
-
-
-@login_required
-def add(request: HttpRequest) -> HttpResponse:
-    """Take a file into evidence. The upload is in the spool before the form is looked at."""
-    actor = officer_of(request)
-    require(actor, Act.ADD_ITEM)
-    wanted = request.POST or None
-    form = AddItemForm(
-        wanted,
-        request.FILES if wanted else None,
-        holders=_holders(actor),
-        compartments=actor.compartments,
-        initial={"holder": request.GET.get("team", "")},
-    )
-    if was_stopped(request):
-        form.add_error(None, label("vault.disk_full"))
-    elif form.is_valid():
-        once = Item.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
-        try:
-            made, is_new = made_once(once, lambda: _take_in(actor, form.cleaned_data))
-        except (Refused, Untrusted) as refusal:
-            form.add_error(None, label(refusal))
-        else:
-            if is_new:
-                messages.success(request, _("The item is in the vault. Its custody has begun."))
-            return redirect("item", pk=made.pk)
-    crumbs = [(_("Evidence"), reverse("items")), (_("Add an item"), None)]
-    shown = {"form": form, "crumbs": crumbs, "nav_current": "items"}
-    return render(request, "evidence/add.html", shown, status=422 if form.errors else 200)
-
-
-def _take_in(actor: Officer, fields: dict[str, Any]) -> Item:
-    upload = fields["file"]
-    with upload:
-        return actions.ingest(
-            actor,
-            upload.file,
-            title=fields["title"],
-            kind=fields["kind"],
-            access=[fields["holder"]],
-            origin=fields["origin"],
-            acquisition=actions.Acquisition(
-                acquired_by=fields["acquired_by"],
-                acquired_at=fields["acquired_at"],
-                place=fields["place"],
-                device=fields["device"],
-                method=fields["method"],
-                legal_authority=fields["legal_authority"],
-            ),
-            original_name=upload.name or "",
-            declared_type=upload.content_type or "",
-            compartment=fields["compartment"],
-            expected_size=upload.size,
-            once=fields["once"],
-        )
-
-
-def _holders(actor: Officer) -> list[tuple[str, str]]:
-    """The records whose teams the officer belongs to, in the words of the apps that hold them.
-
-    COMITY_RECORD_NAMES: dotted paths of `f(actor, kind) -> {uid: words}`. A record that none of
-    them names is shown by kind and the first digits of its uid.
-    """
-    held = (
-        Membership.objects.live(timezone.now())
-        .filter(officer=actor, kind__in=[kind for kind in TEAM_KINDS if kind != "person"])
-        .order_by("-granted_at")
-        .values_list("kind", "record")
-    )
-    names: dict[Any, str] = {}
-    for path in getattr(settings, "COMITY_RECORD_NAMES", ()):
-        for kind in TEAM_KINDS:
-            names |= import_string(path)(actor, kind)
-    return [
-        (f"{kind}:{record}", names.get(record) or f"{label(kind, 'Team')} {str(record)[:8]}")
-        for kind, record in dict.fromkeys(held)
-    ]
