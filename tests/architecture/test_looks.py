@@ -34,7 +34,7 @@ EXEMPT = {
     "person_new": "an empty form; the search that comes before it is recorded",
     "case_new": "an empty form",
     "letter_new": "an empty form",
-    "item_add": "an empty form",
+    "item_add": "an empty form, and the officer's own uploads that are not finished",
     "item_package": "an empty form that starts an export, which is recorded",
     "own_entries": "what the officer did",
     "ledger_checkpoint": "a signed hash",

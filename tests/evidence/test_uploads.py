@@ -306,7 +306,7 @@ def test_of_two_who_send_at_once_one_is_refused(world: World, sign_in: SignIn, s
     where = begin(client, 3)
     upload = Upload.objects.get()
     later = Slow(lambda: patch(client, where, 0, b"abc"))
-    with pytest.raises(Refused, match="vault.upload_overtaken"):
+    with pytest.raises(Refused, match=r"vault\.upload_overtaken"):
         resumable.receive(actor, upload, later, offset=0)
     assert head(client, where) == 3
     client.post(url("item_add"), fields(world, upload=uid_of(where)))

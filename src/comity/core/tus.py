@@ -1,4 +1,4 @@
-"""The resumable upload protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload): its words."""
+"""Words of tus 1.0.0, the resumable upload protocol (https://tus.io/protocols/resumable-upload)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ _KEY = re.compile(r"[!-+\--~]+")  # ASCII without space and comma
 class Hash(Protocol):
     """What is needed of a hash that is being computed."""
 
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes, /) -> None:
+        """Take the next bytes."""
 
-    def digest(self) -> bytes: ...
+    def digest(self) -> bytes:
+        """Return the hash of what was taken."""
 
 
 @dataclass(frozen=True)

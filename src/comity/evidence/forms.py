@@ -86,7 +86,6 @@ class AddItemForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         allow_empty_file=True,
-        required=False,
         help_text=_("Any type and any size. It is encrypted as it comes in and never changed."),
     )
     title = forms.CharField(
@@ -151,6 +150,7 @@ class AddItemForm(forms.Form):
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
+        self.fields["file"].required = not self.data.get("upload")
         self.fields["holder"].choices = [("", ""), *holders]  # type: ignore[attr-defined]  # a choice field
         self.fields["compartment"].choices = [  # type: ignore[attr-defined]
             (each.value, label(each)) for each in sorted(compartments)
@@ -172,8 +172,6 @@ class AddItemForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         fields = super().clean() or {}
-        if "upload" in fields and not (fields["upload"] or fields.get("file")):
-            self.add_error("file", _("Choose the file."))
         if fields.get("day"):
             naive = datetime.combine(fields["day"], fields.get("hour") or time())
             fields["acquired_at"] = timezone.make_aware(naive)

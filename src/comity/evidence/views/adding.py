@@ -41,7 +41,13 @@ def add(request: HttpRequest) -> HttpResponse:
     """
     actor = officer_of(request)
     require(actor, Act.ADD_ITEM)
-    form = _form(request, actor)
+    form = AddItemForm(
+        request.POST or None,
+        request.FILES if request.POST else None,
+        holders=_holders(actor),
+        compartments=actor.compartments,
+        initial={"holder": request.GET.get("team", "")},
+    )
     if was_stopped(request):
         form.add_error(None, label("vault.disk_full"))
     elif form.is_valid():
@@ -60,17 +66,6 @@ def add(request: HttpRequest) -> HttpResponse:
     if form.errors and request.headers.get("Accept") == JSON:
         return JsonResponse({"errors": form.errors.get_json_data()}, status=422)
     return _page(request, actor, form)
-
-
-def _form(request: HttpRequest, actor: Officer) -> AddItemForm:
-    wanted = request.POST or None
-    return AddItemForm(
-        wanted,
-        request.FILES if wanted else None,
-        holders=_holders(actor),
-        compartments=actor.compartments,
-        initial={"holder": request.GET.get("team", "")},
-    )
 
 
 def _page(request: HttpRequest, actor: Officer, form: AddItemForm) -> HttpResponse:
