@@ -144,6 +144,7 @@ LABELS: dict[str, Any] = {
     ),
     "evidence.unknown_message": _("There is no such message on this node. Leave it out."),
     "Entry.evidence.item_received": _("Item received"),
+    "Entry.evidence.file_refused": _("File refused, it can be no item"),
     "Entry.evidence.item_ingested": _("Item taken into the vault"),
     "Entry.evidence.item_opened": _("Item opened"),
     "Entry.evidence.item_derived": _("Item derived from another"),

@@ -39,6 +39,9 @@ COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024
 # upload waits for its next piece.
 COMITY_UPLOAD_QUOTA_BYTES = env.number("COMITY_UPLOAD_QUOTA_BYTES", 256 * 1024**3)
 COMITY_UPLOAD_KEEP_SECONDS = env.number("COMITY_UPLOAD_KEEP_SECONDS", 48 * 3600)
+# Folders whose files become items by themselves: JSON, see docs/operate/settings.md.
+COMITY_WATCHED_FOLDERS = env.text("COMITY_WATCHED_FOLDERS", "")
+COMITY_WATCHED_QUIET_SECONDS = env.number("COMITY_WATCHED_QUIET_SECONDS", 30)
 
 # --- trusted time -----------------------------------------------------------------------------
 COMITY_TSA_URLS = env.words("COMITY_TSA_URLS")
@@ -173,6 +176,7 @@ COMITY_SCHEDULE = [
     ("comity.vault.tasks.uploads_are_due", "comity.vault.tasks.sweep_uploads", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
+    ("comity.evidence.tasks.watched_are_due", "comity.evidence.tasks.take_in_watched", 10),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 

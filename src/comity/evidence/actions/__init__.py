@@ -1,7 +1,13 @@
 """The verbs on items of evidence."""
 
 from comity.evidence.actions._package_files import left_packages, sweep_packages
-from comity.evidence.actions.bulk import Incoming, Shared, ingest_many, taken_already
+from comity.evidence.actions.bulk import (
+    Incoming,
+    Shared,
+    ingest_many,
+    note_refused,
+    taken_already,
+)
 from comity.evidence.actions.conditions import (
     attach_condition,
     confirm_use,
@@ -58,6 +64,7 @@ __all__ = [
     "messages_about",
     "narrow_release",
     "note_damage",
+    "note_refused",
     "open_item",
     "read_item",
     "read_opened",
