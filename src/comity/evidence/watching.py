@@ -231,7 +231,10 @@ def _move(folder: Path, path: Path, where: str) -> Path:
 
 
 def _officer_of(watched: Watched) -> Officer | None:
-    return Officer.objects.filter(email__iexact=watched.officer, is_active=True).first()
+    officer = Officer.objects.filter(email__iexact=watched.officer, is_active=True).first()
+    if officer is not None:
+        officer.signed_in_by = "watched_folder"
+    return officer
 
 
 def _shared(actor: Officer, watched: Watched) -> actions.Shared:

@@ -19,6 +19,7 @@ from comity.evidence.actions.conditions import (
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
+from comity.evidence.actions.handling import Happened, record_handling
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.opening import (
     note_damage,
@@ -40,12 +41,14 @@ from comity.evidence.actions.release import (
     share_item,
     withdraw_release,
 )
+from comity.evidence.actions.reporting import report_custody
 
 __all__ = [
     "Acquisition",
     "Basis",
     "CustodyCheck",
     "Handover",
+    "Happened",
     "Holder",
     "Incoming",
     "Making",
@@ -69,8 +72,10 @@ __all__ = [
     "read_item",
     "read_opened",
     "record_disclosure",
+    "record_handling",
     "record_list",
     "record_look",
+    "report_custody",
     "require_look",
     "require_release",
     "require_use",

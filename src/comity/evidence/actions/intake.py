@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
@@ -21,10 +21,16 @@ from comity.evidence.kinds import known_kinds
 from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item, ItemAccess, custody_of
 from comity.evidence.rules import (
     ACQUISITION_AT_MOST,
+    FACT_AT_MOST,
+    STATED_FACTS,
     TITLE_AT_MOST,
     CustodyEvent,
+    Fact,
     Origin,
+    digest_match,
     kept_name,
+    missing_of,
+    plain_digest,
     plain_line,
     plain_media_type,
 )
@@ -43,7 +49,7 @@ class Acquisition:
     """How an item was obtained. acquired_at: aware; the collector's statement, not our clock.
 
     method: an id of the vocabulary's ways to obtain, or words. legal_authority: order, letter,
-    consent or other mandate, with its reference.
+    consent or other mandate, with its reference. facts: by rules.Fact, of STATED_FACTS.
     """
 
     acquired_by: str
@@ -52,6 +58,7 @@ class Acquisition:
     device: str = ""
     method: str = ""
     legal_authority: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def ingest(
@@ -186,8 +193,14 @@ def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisi
     )
     records, entries = [], []
     for item in items:
-        received = _received(actor, item, acquired)
-        ingested = custody_of(actor, item, CustodyEvent.INGESTED, digest_after=item.sha256)
+        received = _received(actor, item, acquired, access)
+        ingested = custody_of(
+            actor,
+            item,
+            CustodyEvent.INGESTED,
+            digest_after=item.sha256,
+            facts=in_case(access),
+        )
         records += [received, ingested]
         entries += [
             ledger.NewEntry("evidence.item_received", item.subject, received.committed(item)),
@@ -200,7 +213,7 @@ def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisi
     CustodyRecord.objects.bulk_create(records)
 
 
-def _received(actor: Actor, item: Item, acquired: Acquisition) -> CustodyRecord:
+def _received(actor: Actor, item: Item, acquired: Acquisition, access: Access) -> CustodyRecord:
     return custody_of(
         actor,
         item,
@@ -212,7 +225,21 @@ def _received(actor: Actor, item: Item, acquired: Acquisition) -> CustodyRecord:
         legal_authority=acquired.legal_authority,
         counterparty=acquired.acquired_by,
         digest_after=item.sha256,
+        facts=compared(acquired.facts, item) | in_case(access),
     )
+
+
+def in_case(access: Access) -> dict[str, str]:
+    """The case of an item, where one is known: the first whose team it is given to."""
+    cases = [str(record) for kind, record in access if kind == "case"]
+    return {Fact.CASE: cases[0]} if cases else {}
+
+
+def compared(facts: Mapping[str, str], item: Item) -> dict[str, str]:
+    """The facts, with what a digest among them says about the item's bytes."""
+    stated = facts.get(Fact.STATED_DIGEST)
+    match = {Fact.DIGEST_MATCH: str(digest_match(stated, item.sha256))} if stated else {}
+    return dict(facts) | match
 
 
 def _facts(item: Item) -> dict[str, object]:
@@ -259,7 +286,7 @@ def require_day(acquired_at: datetime) -> None:
 
 
 def plain_acquisition(acquisition: Acquisition) -> Acquisition:
-    """Return it in plain lines. Raises Refused("evidence.too_long")."""
+    """Return it in plain lines. Raises Refused("evidence.too_long"), Incomplete, as plain_facts."""
     plain = Acquisition(
         acquired_by=plain_line(acquisition.acquired_by),
         acquired_at=acquisition.acquired_at,
@@ -267,8 +294,30 @@ def plain_acquisition(acquisition: Acquisition) -> Acquisition:
         device=plain_line(acquisition.device),
         method=plain_line(acquisition.method),
         legal_authority=plain_line(acquisition.legal_authority),
+        facts=plain_facts(acquisition.facts),
     )
+    if missing := missing_of(CustodyEvent.RECEIVED, plain.facts):
+        raise Incomplete("evidence.incomplete", missing=missing)
     for name, at_most in ACQUISITION_AT_MOST.items():
         if len(getattr(plain, name)) > at_most:
             raise Refused("evidence.too_long", field=name)
+    return plain
+
+
+def plain_facts(stated: Mapping[str, str]) -> dict[str, str]:
+    """Return what an officer states beside the columns, in plain lines, without what is empty.
+
+    Raises Refused("evidence.too_long" | "evidence.no_digest").
+    """
+    plain = {str(Fact(name)): plain_line(text) for name, text in stated.items() if text}
+    if not plain.keys() <= set(STATED_FACTS):
+        raise ValueError("the node states this itself")
+    for name, text in plain.items():
+        if len(text) > FACT_AT_MOST:
+            raise Refused("evidence.too_long", field=name)
+    if digest := plain.get(Fact.STATED_DIGEST):
+        digits = plain_digest(digest)
+        if digits is None:
+            raise Refused("evidence.no_digest")
+        plain[Fact.STATED_DIGEST] = digits
     return plain

@@ -22,8 +22,9 @@ from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions
 from comity.evidence.forms import AddItemForm
+from comity.evidence.forms_custody import FactsForm
 from comity.evidence.models import TEAM_KINDS, Item
-from comity.evidence.rules import TITLE_AT_MOST
+from comity.evidence.rules import TITLE_AT_MOST, Fact
 from comity.ui.labels import label
 from comity.vault import resumable
 from comity.vault.models import Upload
@@ -48,9 +49,11 @@ def add(request: HttpRequest) -> HttpResponse:
         compartments=actor.compartments,
         initial={"holder": request.GET.get("team", "")},
     )
+    more = FactsForm(request.POST or None, prefix="more")
     if was_stopped(request):
         form.add_error(None, label("vault.disk_full"))
-    elif form.is_valid():
+    elif _are_valid(form, more):
+        form.cleaned_data["facts"] = more.facts()
         if request.headers.get("Accept") == JSON:
             return _each(actor, form.cleaned_data)
         once = Item.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
@@ -64,15 +67,31 @@ def add(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("The item is in the vault. Its custody has begun."))
             return redirect("item", pk=made.pk)
     if form.errors and request.headers.get("Accept") == JSON:
-        return JsonResponse({"errors": form.errors.get_json_data()}, status=422)
-    return _page(request, actor, form)
+        return JsonResponse({"errors": form.errors.get_json_data() | _prefixed(more)}, status=422)
+    return _page(request, actor, form, more)
 
 
-def _page(request: HttpRequest, actor: Officer, form: AddItemForm) -> HttpResponse:
+def _are_valid(form: AddItemForm, more: FactsForm) -> bool:
+    """Whether both parts of the form can stand; a digest is of one file."""
+    both = form.is_valid() and more.is_valid()
+    if form.is_bound and not more.is_valid():
+        form.add_error(None, _("Something under “More about its custody” is not complete."))
+    if both and len(form.cleaned_data["upload"]) > 1 and more.facts().get(Fact.STATED_DIGEST):
+        form.add_error(None, label("evidence.one_digest"))
+        return False
+    return both
+
+
+def _prefixed(more: FactsForm) -> dict[str, Any]:
+    return {more.add_prefix(name): said for name, said in more.errors.get_json_data().items()}
+
+
+def _page(request: HttpRequest, actor: Officer, form: AddItemForm, more: FactsForm) -> HttpResponse:
     own = list(Upload.objects.visible_to(actor))
     arrived = {str(uid) for uid in getattr(form, "cleaned_data", {}).get("upload") or ()}
     shown = {
         "form": form,
+        "more": more,
         "arrived": [row for row in own if row.is_complete and str(row.uid) in arrived],
         "unfinished": [row for row in own if not row.is_complete],
         # What the script needs to go on: which file it was is known by a digest only.
@@ -146,6 +165,7 @@ def _acquisition(fields: dict[str, Any]) -> actions.Acquisition:
         device=fields["device"],
         method=fields["method"],
         legal_authority=fields["legal_authority"],
+        facts=fields["facts"],
     )
 
 

@@ -24,7 +24,8 @@ from comity.evidence.models import (
     UseCondition,
     UseConfirmation,
 )
-from comity.evidence.rules import CustodyEvent, Origin, Recipient
+from comity.evidence.report import say_fact
+from comity.evidence.rules import CustodyEvent, Fact, Origin, Recipient
 from comity.evidence.views.conditions import case_names, target_words
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
@@ -92,6 +93,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
+            "may_add": actor.may(Act.ADD_ITEM),
             "may_open": actor.may(Act.OPEN_ITEM),
             "may_export": actor.may(Act.EXPORT_PACKAGE),
             "nav_current": "items",
@@ -133,22 +135,20 @@ def _facts(found: Item) -> list[tuple[str, Any]]:
 def _events(
     found: Item, custody: list[CustodyRecord], checked: actions.CustodyCheck
 ) -> list[dict[str, Any]]:
-    names = _names(custody)
+    names = names_in(custody)
     return [
         _event(found, record, names) | {"verified": record.pk not in checked.altered}
         for record in custody
     ]
 
 
-def _names(custody: list[CustodyRecord]) -> dict[str, str]:
+def names_in(custody: list[CustodyRecord]) -> dict[str, str]:
     """The names of the officers in these records, by their name in the ledger."""
     return actor_names({who for one in custody for who in (one.actor, one.counterparty)})
 
 
 def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[str, Any]:
-    who = names.get(record.actor, _("this node"))
-    roles = ", ".join(label(role, "Role") for role in record.role.split(", ") if role != "node")
-    said = [f"{who} ({roles})" if roles else who, *_said(record, names)]
+    said = [who_acted(record, names), *_said(record, names)]
     entry = record.entry
     index = entry.index if entry is not None else None
     return {
@@ -158,6 +158,13 @@ def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[st
         "note": " · ".join(said) + " ",
         "state": "late" if record.event == CustodyEvent.ANOMALY else "done",
     }
+
+
+def who_acted(record: CustodyRecord, names: dict[str, str]) -> str:
+    """The officer with their roles at that time, or this node."""
+    who = names.get(record.actor, _("this node"))
+    roles = ", ".join(label(role, "Role") for role in record.role.split(", ") if role != "node")
+    return f"{who} ({roles})" if roles else who
 
 
 def _other_side(said: str, names: dict[str, str]) -> str:
@@ -179,7 +186,14 @@ def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
         label(record.purpose, "Purpose"),
         label(record.condition, "" if anomaly else "UseCondition"),
     ]
+    said += [f"{label(fact)}: {say_fact(fact, record.facts[fact])}" for fact in _telling(record)]
     return [words for words in said if words]
+
+
+def _telling(record: CustodyRecord) -> list[Fact]:
+    """What an event is read for at a glance; all of it stands on the page of the custody."""
+    wanted = (Fact.SEAL, Fact.SEAL_INTACT, Fact.DAMAGE, Fact.DIGEST_MATCH, Fact.CHANGES)
+    return [fact for fact in wanted if record.facts.get(fact)]
 
 
 def _confirmed(actor: Officer, conditions: list[UseCondition]) -> list[dict[str, Any]]:

@@ -48,6 +48,7 @@ class Command(BaseCommand):
         actor = Officer.objects.filter(email__iexact=officer, is_active=True).first()
         if actor is None:
             raise CommandError("No officer signs in with this address.")
+        actor.signed_in_by = "command_line"
         report = Report(options["report"])
         try:
             refused, count = self._take(actor, list(_files(paths)), report, options)
