@@ -137,6 +137,7 @@ LABELS: dict[str, Any] = {
     "Part.list.search": _("what a search found"),
     "Part.custody": _("its custody"),
     "Part.report": _("its custody report"),
+    "Column.at": pgettext_lazy("custody", "When, as stated (UTC)"),
     "Column.counterparty": pgettext_lazy("custody", "From or to"),
     "Column.place": pgettext_lazy("custody", "Place"),
     "Column.device": pgettext_lazy("custody", "Device or account"),

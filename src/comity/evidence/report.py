@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import pgettext
 
 from comity.core import canonical
 from comity.core.documents.custody import (
@@ -16,9 +17,10 @@ from comity.core.documents.custody import (
     Findings,
     render_custody_reports,
 )
+from comity.core.documents.wording import in_groups
 from comity.core.law.letter_facts import Authority
 from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item
-from comity.evidence.rules import CustodyEvent, Fact, Recipient
+from comity.evidence.rules import CustodyEvent, Fact, Recipient, plain_digest
 from comity.ledger import actions as ledger
 from comity.ledger.models import Checkpoint, Entry
 from comity.ui.labels import label
@@ -65,19 +67,22 @@ def print_item_report(
     language: str,
     created: datetime,
     with_words: bool,
+    names: Mapping[str, str],
 ) -> bytes:
     """Return the custody of one item as PDF, with every field. entries: as `print_report`.
 
     with_words: what was typed about people and places is shown; without, it stays out.
-    Raises Refused("documents.…").
+    names: what the reader calls cases, by their uids. Raises Refused("documents.…").
     """
     with translation.override(language):
+        names = {**names, item.sha256: pgettext("digest", "as above")}
         plain = _report(item, entries, head, language)
         detailed = replace(
             plain,
+            title={language: f"{label(item.kind, 'ItemKind')}{f' · {item.title}' * with_words}"},
             findings=findings,
             entries=tuple(
-                replace(shown, details=_details(entry, with_words=with_words))
+                replace(shown, details=_details(entry, names, with_words=with_words))
                 for shown, entry in zip(plain.entries, entries, strict=True)
             ),
         )
@@ -86,15 +91,30 @@ def print_item_report(
         )
 
 
-def _details(entry: Entry, *, with_words: bool) -> tuple[tuple[str, str], ...]:
+def _details(
+    entry: Entry, names: Mapping[str, str], *, with_words: bool
+) -> tuple[tuple[str, str], ...]:
     record = getattr(entry, "custody_record", None)
-    return tuple(fields_of(record, with_words=with_words)) if record is not None else ()
+    if record is None:
+        return ()
+    stated = f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    fields = fields_of(record, names, with_words=with_words)
+    shown = ((name, names.get(text) or _grouped(text)) for name, text in fields)
+    return ((label("at", "Column"), stated), *shown)
 
 
-def fields_of(record: CustodyRecord, *, with_words: bool = True) -> Iterator[tuple[str, str]]:
+def _grouped(text: str) -> str:
+    """A digest in groups, so that it breaks at the end of a line; any other text as it is."""
+    return in_groups(text) if len(text) > 31 and plain_digest(text) == text else text
+
+
+def fields_of(
+    record: CustodyRecord, names: Mapping[str, str], *, with_words: bool = True
+) -> Iterator[tuple[str, str]]:
     """Yield each field of a custody record that states something: its name and its words.
 
-    with_words: also what somebody typed, which can name people and places.
+    names: of cases, by their uids. with_words: also what somebody typed, which can name people
+    and places.
     """
     for name in COLUMNS:
         text = str(getattr(record, name))
@@ -103,7 +123,7 @@ def fields_of(record: CustodyRecord, *, with_words: bool = True) -> Iterator[tup
     for fact in Fact:
         said = record.facts.get(fact.value, "")
         if said and (with_words or fact not in TYPED):
-            yield label(fact), say_fact(fact, said)
+            yield label(fact), names.get(said, say_fact(fact, said))
 
 
 def _column(record: CustodyRecord, name: str, text: str) -> str:

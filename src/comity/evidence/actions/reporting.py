@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -26,11 +27,18 @@ from comity.ledger.models import Checkpoint
 REASON = "custody.reported"
 
 
-def report_custody(actor: Actor, item: Item, *, language: str, with_words: bool = True) -> bytes:
+def report_custody(
+    actor: Actor,
+    item: Item,
+    *,
+    language: str,
+    with_words: bool = True,
+    names: Mapping[str, str] | None = None,
+) -> bytes:
     """Return the custody report of an item as a sealed PDF; the bytes are compared first.
 
-    language: uk, ja or en. with_words: as `print_item_report`. The state of the ledger that it
-    names covers every act before this one, and is stamped if an authority answers.
+    language: uk, ja or en. with_words, names: as `print_item_report`. The state of the ledger that
+    stands in it covers every act before this one, and is stamped if an authority answers.
     Raises NotAllowed, NotVisible, Untrusted if the stored bytes are damaged, Refused("documents.…"
     | "ledger.pending").
     """
@@ -49,6 +57,7 @@ def report_custody(actor: Actor, item: Item, *, language: str, with_words: bool 
         language=language,
         created=timezone.localtime(now),
         with_words=with_words,
+        names=names or {},
     )
     sealed = _sealed(plain, now)
     _record(actor, found, sealed, language)

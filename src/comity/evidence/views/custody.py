@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from comity.accounts.models import fetch, officer_of
+from comity.accounts.models import Officer, fetch, officer_of
 from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions
@@ -20,6 +20,7 @@ from comity.evidence.forms_custody import HandlingForm, ReportForm
 from comity.evidence.models import CustodyRecord, Item
 from comity.evidence.report import fields_of
 from comity.evidence.rules import CustodyEvent, DigestMatch, Fact
+from comity.evidence.views.conditions import case_names
 from comity.evidence.views.items import names_in, who_acted
 from comity.ui.labels import label
 
@@ -35,7 +36,7 @@ def custody(request: HttpRequest, pk: int) -> HttpResponse:
     actions.record_look(actor, found, part="custody")
     rows = list(found.custody.select_related("entry__committed").order_by("-id")[:AT_FIRST])
     checked = actions.check_custody(actor, found)
-    names = names_in(rows)
+    names = names_in(rows) | _cases(actor)
     return render(
         request,
         "evidence/custody.html",
@@ -55,7 +56,7 @@ def _event(
     found: Item, row: CustodyRecord, names: dict[str, str], checked: actions.CustodyCheck
 ) -> dict[str, Any]:
     index = row.entry.index if row.entry is not None else None
-    fields = [(name, names.get(text, text)) for name, text in fields_of(row)]
+    fields = [(name, names.get(text, text)) for name, text in fields_of(row, names)]
     is_bad = (
         row.event == CustodyEvent.ANOMALY
         or row.facts.get(Fact.DIGEST_MATCH) == DigestMatch.OTHER
@@ -82,6 +83,11 @@ def _own_names() -> set[str]:
     )  # fmt: skip
     columns = ("digest_before", "digest_after")
     return {label(fact) for fact in own} | {label(name, "Column") for name in columns}
+
+
+def _cases(actor: Officer) -> dict[str, str]:
+    """What the officer calls the cases that they see, by uid."""
+    return {str(uid): name for uid, name in case_names(actor).items()}
 
 
 def _crumbs(found: Item, here: str) -> list[tuple[str, str | None]]:
@@ -144,6 +150,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
             found,
             language=form.cleaned_data["language"],
             with_words=not form.cleaned_data["without_words"],
+            names=_cases(actor),
         )
     except (Refused, Untrusted) as failure:
         messages.error(request, label(failure))
