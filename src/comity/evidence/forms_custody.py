@@ -43,6 +43,16 @@ AT_HANDLING = tuple(
 )
 
 
+def _field(fact: Fact) -> forms.Field:
+    words, hint = label(fact), _HINTS.get(fact, "")
+    if fact is Fact.SEAL_INTACT:
+        choices = [("", ""), *((each, label(each, "SealIntact")) for each in (YES, NO))]
+        return forms.ChoiceField(label=words, choices=choices, required=False)
+    # A digest may come with signs between its digits.
+    longest = FACT_AT_MOST + 200 * (fact is Fact.STATED_DIGEST)
+    return forms.CharField(label=words, max_length=longest, required=False, help_text=hint)
+
+
 class FactsForm(forms.Form):
     """Facts that may be stated; which of them, `asked` says."""
 
@@ -50,14 +60,7 @@ class FactsForm(forms.Form):
         super().__init__(*args, **options)
         self._asked = asked
         for fact in asked:
-            words = {"label": label(fact), "required": False, "help_text": _HINTS.get(fact, "")}
-            if fact is Fact.SEAL_INTACT:
-                choices = [("", ""), *((each, label(each, "SealIntact")) for each in (YES, NO))]
-                self.fields[fact.value] = forms.ChoiceField(choices=choices, **words)
-            else:
-                # A digest may come with signs between its digits.
-                longest = FACT_AT_MOST + 200 * (fact is Fact.STATED_DIGEST)
-                self.fields[fact.value] = forms.CharField(max_length=longest, **words)
+            self.fields[fact.value] = _field(fact)
 
     def clean(self) -> dict[str, Any]:
         fields = super().clean() or {}

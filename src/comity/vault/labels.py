@@ -29,8 +29,6 @@ LABELS: dict[str, Any] = {
     "vault.upload_checksum": _("A piece was damaged on its way. Send it again."),
     "vault.upload_unfinished": _("Not all of the file has arrived. Let the upload end first."),
     "vault.upload_gap": _("A part of the upload is gone. Send the file again."),
-    "tus.checksum_unread": _("The upload’s checksum cannot be read. Use sha256."),
-    "tus.metadata_unread": _("What the upload says about its file cannot be read."),
     "vault.object_missing": _(
         "The stored file is gone. It must be restored from a copy of the vault."
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -92,7 +92,7 @@ def _plain(happened: Happened) -> Happened:
     for name, at_most in _AT_MOST.items():
         if len(lines[name]) > at_most:
             raise Refused("evidence.too_long", field=name)
-    stated = replace(happened, facts=plain_facts(happened.facts), **lines)
+    stated = Happened(happened.event, happened.at, facts=plain_facts(happened.facts), **lines)
     if missing := missing_of(stated.event, {**stated.facts, **lines}):
         raise Incomplete("evidence.incomplete", missing=missing)
     return stated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
@@ -229,7 +229,7 @@ def _received(actor: Actor, item: Item, acquired: Acquisition, access: Access) -
     )
 
 
-def in_case(access: Access) -> dict[str, str]:
+def in_case(access: Iterable[Holder]) -> dict[str, str]:
     """The case of an item, where one is known: the first whose team it is given to."""
     cases = [str(record) for kind, record in access if kind == "case"]
     return {Fact.CASE: cases[0]} if cases else {}

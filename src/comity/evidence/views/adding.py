@@ -212,7 +212,7 @@ def _opening(actor: Officer, upload: Upload) -> Callable[[], BinaryIO]:
 def _title(fields: dict[str, Any], number: int) -> str:
     count = fields["count"] or len(fields["upload"])
     numbered = f" · {number}/{count}" if count > 1 else ""
-    return fields["title"][: TITLE_AT_MOST - len(numbered)] + numbered
+    return str(fields["title"])[: TITLE_AT_MOST - len(numbered)] + numbered
 
 
 def _told(result: Item | Refused | OSError) -> dict[str, str]:
