@@ -234,7 +234,7 @@ const sendAll = async () => {
     if (!(await sendBatch(batch, first, count))) return;
     first += batch.length;
     const kept = jobs.filter((job) => job.isKept).length;
-    part("summary").textContent = words.count.replace("%1", kept).replace("%2", count);
+    part("summary").textContent = words.count.replace("{done}", kept).replace("{count}", count);
   }
 };
 
