@@ -34,7 +34,7 @@ EXEMPT = {
     "person_new": "an empty form; the search that comes before it is recorded",
     "case_new": "an empty form",
     "letter_new": "an empty form",
-    "item_add": "an empty form",
+    "item_add": "an empty form, and the officer's own uploads that are not finished",
     "item_package": "an empty form that starts an export, which is recorded",
     "own_entries": "what the officer did",
     "ledger_checkpoint": "a signed hash",
@@ -163,7 +163,7 @@ class Stage:
         found["ledger"] = (self.auditor, [])
         for name in ("ledger_entry", "ledger_proof", "ledger_body"):
             found[name] = (self.auditor, [numbered.index])
-        for name in ("item", "item_open", "item_file", "item_show"):
+        for name in ("item", "item_open", "item_file", "item_show", "item_custody", "item_event"):
             found[name] = (k.prosecutor, [item.pk])
         for name in ("item_entry", "item_proof", "item_entry_body", "item_entry_details"):
             found[name] = (k.prosecutor, [item.pk, numbered.index])

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from comity.evidence import actions
+from comity.evidence.management import progress
 from comity.evidence.management.commands import evidence_add
 from comity.evidence.models import Item
+from comity.node.command import in_one_word
 from comity.vault.models import Pack, StoredFile
 from tests.evidence.conftest import World
 
@@ -157,3 +160,37 @@ def test_a_report_of_something_else_is_left_alone(world: World, tmp_path: Path) 
     other.write_text("mine")
     assert "not one of this command" in add(world, tree(tmp_path, 1), report=other)[1]
     assert other.read_text() == "mine"
+
+
+def test_the_command_is_said_in_two_words_too() -> None:
+    said = ["comity", "evidence", "add", "x", "--case", "y"]
+    assert in_one_word(said) == ["comity", "evidence_add", "x", "--case", "y"]
+    assert in_one_word(["comity", "evidence", "check"]) == ["comity", "evidence_check"]
+    for other in (["comity"], ["comity", "check"], ["comity", "evidence", "burn"]):
+        assert in_one_word(other) == other
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(
+    world: World, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(progress, "SHOW_EVERY_SECONDS", 0)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "small").write_bytes(b"x" * 10)
+    (folder / "large").write_bytes(b"x" * 3_000_000)
+    for screen in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", screen)
+        out, _err = add(world, folder)
+        assert out.count("E-") == 2
+        shown = screen.getvalue()
+        if not screen.isatty():
+            assert shown == ""
+            continue
+        assert "100%  3.0 MB of 3.0 MB, 2 of 2 files" in shown
+        assert shown.endswith("\r\x1b[K")
+    assert {item.size for item in Item.objects.all()} == {10, 3_000_000}

@@ -192,6 +192,7 @@ def test_every_page_keeps_the_rules_of_accessibility(
     for name, args in (
         ("items", []), ("item", [item.pk]), ("item_open", [item.pk]), ("item_add", []),
         ("item_package", []), ("item_entry", [item.pk, index]),
+        ("item_custody", [item.pk]), ("item_event", [item.pk]),
     ):  # fmt: skip
         page = page_at(url(name, *args), client, width=width)
         seen(page, f"{name}-{width}")

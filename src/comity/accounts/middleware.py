@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
 
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
@@ -55,6 +56,10 @@ class OfficerMiddleware:
         user = request.user
         if not isinstance(user, Officer):
             return self.get_response(request)
+        user.signed_in_by = _means_of(request)
+        user.session_digest = hashlib.sha256(
+            (request.session.session_key or "").encode()
+        ).hexdigest()[:16]
         if not request.path.startswith(OPEN_WITHOUT_SECOND_FACTOR):
             if user.must_change_password:
                 return redirect("account_change_password")
@@ -76,6 +81,13 @@ class OfficerMiddleware:
         if changed and request.user.is_authenticated:
             update_session_auth_hash(request, Officer.objects.get(pk=officer.pk))
         return response
+
+
+def _means_of(request: HttpRequest) -> str:
+    """What the officer signed in with, as allauth noted it: "password+totp", "webauthn"."""
+    noted = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+    means = [str(one.get("type") or one.get("method") or "") for one in noted]
+    return "+".join(dict.fromkeys(filter(None, means)))
 
 
 def _has_second_factor(officer: Officer) -> bool:

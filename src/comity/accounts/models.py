@@ -55,6 +55,10 @@ class Officer(AbstractBaseUser):
     # Part of every session's mark: one more, and all sessions of before have ended.
     sign_in_generation = models.PositiveIntegerField(default=0)
 
+    # How they signed in for what they do now, and a digest of that session; set per request.
+    signed_in_by = ""
+    session_digest = ""
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

@@ -73,8 +73,16 @@ class OpenForm(forms.Form):
     )
 
 
+UPLOADS = 100  # files that have arrived and become items by one sending of the form
+
+
 class AddItemForm(forms.Form):
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+    # Uids of files that have arrived in pieces (views.uploads), with commas, in place of `file`.
+    upload = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40 * UPLOADS)
+    # Of several files: the number of the first in this sending, and of how many.
+    first = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+    count = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
     file = forms.FileField(
         label=_("File"),
         allow_empty_file=True,
@@ -142,10 +150,21 @@ class AddItemForm(forms.Form):
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
+        self.fields["file"].required = not self.data.get("upload")
         self.fields["holder"].choices = [("", ""), *holders]  # type: ignore[attr-defined]  # a choice field
         self.fields["compartment"].choices = [  # type: ignore[attr-defined]
             (each.value, label(each)) for each in sorted(compartments)
         ]
+
+    def clean_upload(self) -> list[uuid.UUID]:
+        texts = [text for text in self.cleaned_data["upload"].split(",") if text.strip()]
+        try:
+            uids = [uuid.UUID(text.strip()) for text in texts]
+        except ValueError:
+            raise forms.ValidationError(_("This upload is over. Choose the file again.")) from None
+        if len(uids) > UPLOADS:
+            raise forms.ValidationError(_("Too many files at once."))
+        return list(dict.fromkeys(uids))
 
     def clean_holder(self) -> tuple[str, uuid.UUID]:
         kind, _separator, record = self.cleaned_data["holder"].partition(":")

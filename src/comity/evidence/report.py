@@ -1,18 +1,26 @@
-"""The custody of the items of a package on paper, in the language of whoever reads it."""
+"""The custody of items on paper, in the language of whoever reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import pgettext
 
 from comity.core import canonical
-from comity.core.documents.custody import CustodyEntry, CustodyReport, render_custody_reports
+from comity.core.documents.custody import (
+    CustodyEntry,
+    CustodyReport,
+    Findings,
+    render_custody_reports,
+)
+from comity.core.documents.wording import in_groups
 from comity.core.law.letter_facts import Authority
-from comity.evidence.models import Item
-from comity.evidence.rules import CustodyEvent
+from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item
+from comity.evidence.rules import CustodyEvent, Fact, Recipient, plain_digest
 from comity.ledger import actions as ledger
 from comity.ledger.models import Checkpoint, Entry
 from comity.ui.labels import label
@@ -48,6 +56,114 @@ def print_report(
             _report(item, by_subject.get(item.subject, []), head, language) for item in items
         ]
     return render_custody_reports(reports, language=language, reference=reference, created=created)
+
+
+def print_item_report(
+    item: Item,
+    entries: Sequence[Entry],
+    head: Checkpoint,
+    findings: Findings,
+    *,
+    language: str,
+    created: datetime,
+    with_words: bool,
+    names: Mapping[str, str],
+) -> bytes:
+    """Return the custody of one item as PDF, with every field. entries: as `print_report`.
+
+    with_words: what was typed about people and places is shown; without, it stays out.
+    names: what the reader calls cases, by their uids. Raises Refused("documents.…").
+    """
+    with translation.override(language):
+        names = {**names, item.sha256: pgettext("digest", "as above")}
+        plain = _report(item, entries, head, language)
+        detailed = replace(
+            plain,
+            title={language: f"{label(item.kind, 'ItemKind')}{f' · {item.title}' * with_words}"},
+            findings=findings,
+            entries=tuple(
+                replace(shown, details=_details(entry, names, with_words=with_words))
+                for shown, entry in zip(plain.entries, entries, strict=True)
+            ),
+        )
+        return render_custody_reports(
+            [detailed], language=language, reference=item.number, created=created
+        )
+
+
+def _details(
+    entry: Entry, names: Mapping[str, str], *, with_words: bool
+) -> tuple[tuple[str, str], ...]:
+    record = getattr(entry, "custody_record", None)
+    if record is None:
+        return ()
+    stated = f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    fields = fields_of(record, names, with_words=with_words)
+    shown = ((name, names.get(text) or _grouped(text)) for name, text in fields)
+    return ((label("at", "Column"), stated), *shown)
+
+
+def _grouped(text: str) -> str:
+    """A digest in groups, so that it breaks at the end of a line; any other text as it is."""
+    return in_groups(text) if len(text) > 31 and plain_digest(text) == text else text
+
+
+def fields_of(
+    record: CustodyRecord, names: Mapping[str, str], *, with_words: bool = True
+) -> Iterator[tuple[str, str]]:
+    """Yield each field of a custody record that states something: its name and its words.
+
+    names: of cases, by their uids. with_words: also what somebody typed, which can name people
+    and places.
+    """
+    for name in COLUMNS:
+        text = str(getattr(record, name))
+        if text and (with_words or name not in TYPED):
+            yield label(name, "Column"), _column(record, name, text)
+    for fact in Fact:
+        said = record.facts.get(fact.value, "")
+        if said and (with_words or fact not in TYPED):
+            yield label(fact), names.get(said, say_fact(fact, said))
+
+
+def _column(record: CustodyRecord, name: str, text: str) -> str:
+    if name == "condition":
+        return label(text, "" if record.event == CustodyEvent.ANOMALY else "UseCondition")
+    if name == "counterparty":
+        return recipient_words(text)
+    return label(text, {"method": "Obtained", "purpose": "Purpose"}.get(name, ""))
+
+
+def recipient_words(said: str) -> str:
+    """From whom or to whom: what was typed, or a code of the node in words."""
+    kind, _colon, rest = said.partition(":")
+    if kind in TEAM_KINDS and rest:
+        return label(kind, "Team")
+    known = label(kind, "Recipient")
+    return known if known != kind and not rest else (rest if kind == Recipient.OTHER else said)
+
+
+def say_fact(fact: Fact, said: str) -> str:
+    """A fact in words."""
+    if fact is Fact.AUTHENTICATION:
+        return " + ".join(label(each, "SignedIn") for each in said.split("+"))
+    kinds = {Fact.CLOCK: "Clock", Fact.DIGEST_MATCH: "DigestMatch", Fact.SEAL_INTACT: "SealIntact"}
+    return label(said, kinds[fact]) if fact in kinds else said
+
+
+# What a record states in columns of its own, in the order in which it is read.
+COLUMNS = (
+    "counterparty", "place", "device", "method", "legal_authority", "purpose", "digest_before",
+    "digest_after", "condition", "note",
+)  # fmt: skip
+TYPED = frozenset(
+    {
+        "counterparty", "place", "device", "legal_authority", "purpose", "note",
+        Fact.COLLECTOR_CLOCK, Fact.TOOL, Fact.EARLIER_CUSTODIAN, Fact.DAMAGE, Fact.CHANGES,
+        Fact.CHANGES_REASON, Fact.CHANGES_BY, Fact.ORIGINATOR_CONTROL, Fact.RETENTION, Fact.CASE,
+        Fact.RECEIPT, Fact.SEAL,
+    }
+)  # fmt: skip
 
 
 def _report(item: Item, entries: Sequence[Entry], head: Checkpoint, language: str) -> CustodyReport:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -34,6 +34,119 @@ class CustodyEvent(StrEnum):
     USE_CONFIRMED = "use_confirmed"
     DERIVED = "derived"
     ANOMALY = "anomaly"
+    HANDED_OVER = "handed_over"
+    RETURNED = "returned"
+    COPIED = "copied"
+    SEAL_CHECKED = "seal_checked"
+
+
+class Fact(StrEnum):
+    """What a custody record states beside its columns (evidence.md B1, ISO/IEC 27037).
+
+    The first group the node states itself, for every event; the others an officer states.
+    """
+
+    RECORDED_AT = "recorded_at"  # by this node's clock, where `at` is somebody's statement
+    CLOCK = "clock"
+    CLOCK_ERROR = "clock_error"  # at most, in milliseconds, as the system says
+    SOFTWARE = "software"
+    ORGANISATION = "organisation"
+    AUTHENTICATION = "authentication"
+    SESSION = "session"
+
+    CASE = "case"
+    RECEIPT = "receipt"
+    COLLECTOR_CLOCK = "collector_clock"
+    TOOL = "tool"
+    EARLIER_CUSTODIAN = "earlier_custodian"
+    STATED_DIGEST = "stated_digest"
+    DIGEST_MATCH = "digest_match"
+    SEAL = "seal"
+    SEAL_INTACT = "seal_intact"
+    DAMAGE = "damage"
+    CHANGES = "changes"
+    CHANGES_REASON = "changes_reason"
+    CHANGES_BY = "changes_by"
+    ORIGINATOR_CONTROL = "originator_control"
+    RETENTION = "retention"
+
+
+STATED_FACTS = (
+    Fact.RECEIPT, Fact.COLLECTOR_CLOCK, Fact.TOOL, Fact.EARLIER_CUSTODIAN, Fact.STATED_DIGEST,
+    Fact.SEAL, Fact.SEAL_INTACT, Fact.DAMAGE, Fact.CHANGES, Fact.CHANGES_REASON, Fact.CHANGES_BY,
+    Fact.ORIGINATOR_CONTROL, Fact.RETENTION,
+)  # fmt: skip
+FACT_AT_MOST = 200
+YES, NO = "yes", "no"
+_HEX = re.compile(r"[0-9a-f]+")
+_DIGEST_LENGTHS = frozenset({32, 40, 56, 64, 96, 128})  # MD5, SHA-1, SHA-2
+
+
+class DigestMatch(StrEnum):
+    """What an earlier custodian's digest says about the bytes that came in."""
+
+    SAME = "same"
+    OTHER = "other"
+    NOT_COMPARED = "not_compared"  # of another kind than SHA-256
+
+
+def plain_digest(stated: str) -> str | None:
+    """Return a digest as hex digits without what people put between them; None if it is none."""
+    digits = re.sub(r"[\s:-]", "", stated).lower()
+    is_digest = len(digits) in _DIGEST_LENGTHS and _HEX.fullmatch(digits)
+    return digits if is_digest else None
+
+
+def digest_match(stated: str, sha256: str) -> DigestMatch:
+    """Compare a stated digest (hex digits) with the SHA-256 of the bytes, 64 hex digits."""
+    if len(stated) != len(sha256):
+        return DigestMatch.NOT_COMPARED
+    return DigestMatch.SAME if stated == sha256 else DigestMatch.OTHER
+
+
+def missing_of(event: CustodyEvent, stated: Mapping[str, str]) -> list[str]:
+    """What an event must state and does not. stated: facts, and counterparty and purpose."""
+    needed = list(_NEEDED.get(event, ()))
+    if stated.get(Fact.SEAL_INTACT) == NO:
+        needed.append(Fact.DAMAGE)
+    if stated.get(Fact.CHANGES):
+        needed += [Fact.CHANGES_REASON, Fact.CHANGES_BY]
+    return [str(name) for name in needed if not stated.get(name)]
+
+
+_NEEDED: Mapping[CustodyEvent, tuple[str, ...]] = {
+    CustodyEvent.HANDED_OVER: ("counterparty", "purpose"),
+    CustodyEvent.RETURNED: ("counterparty",),
+    CustodyEvent.COPIED: ("counterparty", Fact.TOOL),
+    CustodyEvent.SEAL_CHECKED: (Fact.SEAL, Fact.SEAL_INTACT),
+}
+HANDLING = tuple(_NEEDED)
+
+
+def handling_refused(
+    event: CustodyEvent, at: datetime, history: Sequence[tuple[CustodyEvent, datetime]]
+) -> str:
+    """The code of why an event cannot have happened then; empty if it can.
+
+    history: events of the item with their moments, in the order in which they were recorded.
+    """
+    received = [moment for one, moment in history if one is CustodyEvent.RECEIVED]
+    if received and at < received[0]:
+        return "evidence.before_received"
+    moves = [pair for pair in history if pair[0] in _OUT_AND_BACK]
+    out_since = moves[-1][1] if moves and moves[-1][0] is CustodyEvent.HANDED_OVER else None
+    if event is CustodyEvent.HANDED_OVER and out_since is not None:
+        return "evidence.is_out"
+    if event is CustodyEvent.HANDED_OVER and moves and at < moves[-1][1]:
+        return "evidence.before_last_move"
+    if event is CustodyEvent.RETURNED:
+        if out_since is None:
+            return "evidence.is_not_out"
+        return "evidence.before_last_move" if at < out_since else ""
+    return ""
+
+
+_OUT_AND_BACK = frozenset({CustodyEvent.HANDED_OVER, CustodyEvent.RETURNED})
 
 
 class Derived(StrEnum):

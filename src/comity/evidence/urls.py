@@ -2,17 +2,22 @@
 
 from django.urls import path
 
-from comity.evidence.views import conditions, files, items, packages
+from comity.evidence.views import adding, conditions, custody, files, items, packages, uploads
 
 urlpatterns = [
     path("", items.items, name="items"),
-    path("add/", items.add, name="item_add"),
+    path("add/", adding.add, name="item_add"),
+    path("uploads/", uploads.uploads, name="uploads"),
+    path("uploads/<uuid:uid>/", uploads.upload, name="upload"),
     path("package/", packages.package, name="item_package"),
     path("<int:pk>/", items.item, name="item"),
     path("<int:pk>/open/", files.open_item, name="item_open"),
     path("<int:pk>/file", files.save, name="item_file"),
     path("<int:pk>/show", files.show, name="item_show"),
     path("<int:pk>/close/", files.close, name="item_close"),
+    path("<int:pk>/custody/", custody.custody, name="item_custody"),
+    path("<int:pk>/custody/event/", custody.event, name="item_event"),
+    path("<int:pk>/custody/report", custody.report, name="item_custody_report"),
     path("<int:pk>/verify/", files.verify, name="item_verify"),
     path("<int:pk>/conditions/<int:condition>/uses/", conditions.confirm_use, name="item_use"),
     path(

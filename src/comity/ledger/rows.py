@@ -35,7 +35,9 @@ class _Table(NamedTuple):
     def values(self, rows: Sequence[models.Model]) -> list[tuple[Any, ...]]:
         taken = itemgetter(*self.attributes)
         different = [
-            (at, convert) for at, convert in enumerate(self.converts) if convert is not None
+            (at, convert if convert is _text else _once_for_the_same(convert))
+            for at, convert in enumerate(self.converts)
+            if convert is not None
         ]
         found = []
         for row in rows:
@@ -142,11 +144,22 @@ def _convert(field: models.Field[Any, Any], vendor: str) -> Convert | None:
     if isinstance(related, models.DateTimeField) and vendor == "postgresql":
         return None
     if isinstance(related, models.DateTimeField):
-        # Most rows of a batch bear one and the same moment.
-        return lru_cache(256)(connection.ops.adapt_datetimefield_value)
+        return connection.ops.adapt_datetimefield_value
     if isinstance(related, models.UUIDField):
         return None if vendor == "postgresql" else attrgetter("hex")
     return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _once_for_the_same(convert: Convert) -> Convert:
+    """Objects alike share their values; what was written of one serves the next of a batch."""
+    last: list[Any] = [None, None]
+
+    def converted(value: Any) -> Any:
+        if value is None or value is not last[0]:
+            last[:] = value, convert(value)
+        return last[1]
+
+    return converted
 
 
 def _text(value: Any) -> str | None:

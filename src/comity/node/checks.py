@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from comity.core import certificates
 from comity.core.errors import Untrusted
+from comity.evidence import watching
 from comity.exchange.models import Partner
 
 CERTIFICATES = ("ca.pem", "seal.pem", "tls.pem", "tls-client.pem")
@@ -142,6 +143,27 @@ def the_proxy_is_known(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
             id="comity.W004",
         )
     ]
+
+
+def watched_folders_are_read(
+    app_configs: Sequence[Any] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """comity.E006, W006: the setting of watched folders can be read, and so can each folder.
+
+    Only `comity check` registers it, since it asks the database for the officers.
+    """
+    hint = "docs/operate/settings.md says what COMITY_WATCHED_FOLDERS holds."
+    try:
+        stated = watching.folders()
+    except ValueError as fault:
+        return [Error(f"COMITY_WATCHED_FOLDERS: {fault}.", hint=hint, id="comity.E006")]
+    try:
+        return [
+            Warning(f"Watched folder {number} {why}.", hint=hint, id="comity.W006")
+            for number, why in watching.problems(stated)
+        ]
+    except DatabaseError:  # not migrated yet, or away: what needs it says so itself
+        return []
 
 
 def certificates_last(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:

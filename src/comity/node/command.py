@@ -8,6 +8,14 @@ import sys
 from comity.node.env import MissingSetting
 
 WITHOUT_A_NODE = {"demo", "init"}
+# Commands that are said in two words: `comity evidence add PATH...`.
+TWO_WORDS = {("evidence", "add"): "evidence_add", ("evidence", "check"): "evidence_check"}
+
+
+def in_one_word(arguments: list[str]) -> list[str]:
+    """Return the arguments with a command of two words in the one that Django knows."""
+    name = TWO_WORDS.get((arguments[1], arguments[2])) if len(arguments) > 2 else None
+    return arguments if name is None else [arguments[0], name, *arguments[3:]]
 
 
 def main() -> None:
@@ -24,6 +32,6 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     try:
-        execute_from_command_line(sys.argv)
+        execute_from_command_line(in_one_word(sys.argv))
     except MissingSetting as missing:
         sys.exit(str(missing))

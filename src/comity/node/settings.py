@@ -35,6 +35,13 @@ COMITY_KEYS = Path(env.text("COMITY_KEYS", str(HOME / "keys")))
 COMITY_VAULT = Path(env.text("COMITY_VAULT", str(HOME / "vault")))
 COMITY_SPOOL = Path(env.text("COMITY_SPOOL", str(HOME / "spool")))
 COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024 * 1024)
+# Files that officers send in pieces: how many bytes one officer may have under way, and how long an
+# upload waits for its next piece.
+COMITY_UPLOAD_QUOTA_BYTES = env.number("COMITY_UPLOAD_QUOTA_BYTES", 256 * 1024**3)
+COMITY_UPLOAD_KEEP_SECONDS = env.number("COMITY_UPLOAD_KEEP_SECONDS", 48 * 3600)
+# Folders whose files become items by themselves: JSON, see docs/operate/settings.md.
+COMITY_WATCHED_FOLDERS = env.text("COMITY_WATCHED_FOLDERS", "")
+COMITY_WATCHED_QUIET_SECONDS = env.number("COMITY_WATCHED_QUIET_SECONDS", 30)
 
 # --- trusted time -----------------------------------------------------------------------------
 COMITY_TSA_URLS = env.words("COMITY_TSA_URLS")
@@ -166,8 +173,10 @@ COMITY_SCHEDULE = [
     ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 0.25),
     ("comity.exchange.tasks.witness_is_due", "comity.exchange.tasks.ask_witnesses", 5),
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
+    ("comity.vault.tasks.uploads_are_due", "comity.vault.tasks.sweep_uploads", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
+    ("comity.evidence.tasks.watched_are_due", "comity.evidence.tasks.take_in_watched", 10),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 
@@ -280,6 +289,8 @@ COMITY_UPLOADS = {
     "letter_paper_new": ("draft_letter", COMITY_MAX_MESSAGE_BYTES),
     "propose_partner": ("pair_partner", 1024 * 1024),
 }
+# The same for bodies that are bytes and no form: they are read piece by piece by the page.
+COMITY_STREAMS = {"upload": ("add_item", COMITY_MAX_BLOB_BYTES)}
 
 # --- the frame of every page (comity.ui reads these) -------------------------------------------
 COMITY_NAV = [

@@ -222,6 +222,8 @@ LABELS: dict[str, Any] = {
     "note": _("The signature on the ledger's checkpoint does not hold."),
     "checkpoint": _("The ledger's checkpoint does not hold."),
     "logproof": _("The ledger proof does not hold."),
+    "tus.checksum_unread": _("The upload’s checksum cannot be read. Use sha256."),
+    "tus.metadata_unread": _("What the upload says about its file cannot be read."),
     "vaultfile": _("The stored file is not as it was put in."),
     "timestamp": _("The time-stamp does not hold."),
     "cms": _("The signature does not hold."),

@@ -19,6 +19,16 @@ LABELS: dict[str, Any] = {
     "vault.taken_in_too_long_ago": _(
         "The file waited too long to be recorded and was removed. Take it in again."
     ),
+    "vault.too_large": _("The file is larger than this node takes. Tell the administrator."),
+    "vault.upload_quota": _(
+        "Too many of your uploads are unfinished. Finish them or throw them away, then try again."
+    ),
+    "vault.upload_offset": _("The upload stands at another place. Ask where, then go on there."),
+    "vault.upload_overtaken": _("The same upload goes on in another window. Nothing is lost."),
+    "vault.upload_gone": _("This upload is over or was thrown away. Begin again."),
+    "vault.upload_checksum": _("A piece was damaged on its way. Send it again."),
+    "vault.upload_unfinished": _("Not all of the file has arrived. Let the upload end first."),
+    "vault.upload_gap": _("A part of the upload is gone. Send the file again."),
     "vault.object_missing": _(
         "The stored file is gone. It must be restored from a copy of the vault."
     ),
@@ -26,5 +36,8 @@ LABELS: dict[str, Any] = {
     "Entry.vault.object_damaged": _("Stored file found damaged"),
     "Entry.vault.object_replaced": _("Lost stored file replaced by the same bytes, received again"),
     "Entry.vault.objects_checked": _("Stored files re-hashed"),
+    "Entry.vault.upload_begun": _("Upload begun"),
+    "Entry.vault.upload_dropped": _("Upload thrown away by the officer before it became an item"),
+    "Entry.vault.upload_expired": _("Upload removed, its time was over"),
     "Entry.vault.orphans_swept": _("Files of stopped intakes removed"),
 }

@@ -15,6 +15,7 @@ from django.shortcuts import render
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer
+from comity.core import tus
 from comity.core.access import Act
 from comity.vault.uploads import NoFilesHandler
 
@@ -26,7 +27,8 @@ class UploadMiddleware:
     """Stands before whatever reads a body (CSRF protection does) and judges by the headers.
 
     settings.COMITY_UPLOADS is the whole list of pages that take files: the name of the address,
-    the act that the officer must be allowed, the largest body in bytes. Everywhere else a body has
+    the act that the officer must be allowed, the largest body in bytes; COMITY_STREAMS likewise of
+    those that take a body of bytes (tus). Everywhere else a body has
     at most DATA_UPLOAD_MAX_MEMORY_SIZE and no file. A refused attempt leaves its entry.
     """
 
@@ -41,12 +43,14 @@ class UploadMiddleware:
     ) -> HttpResponse | None:
         length = _length(request)
         match = request.resolver_match
-        place = settings.COMITY_UPLOADS.get(match.url_name or "") if match else None
-        if place is None or request.content_type != MULTIPART:
+        is_stream = request.content_type == tus.OFFSET_TYPE
+        places = settings.COMITY_STREAMS if is_stream else settings.COMITY_UPLOADS
+        place = places.get(match.url_name or "") if match else None
+        if place is None or not (is_stream or request.content_type == MULTIPART):
             return self._without_files(request, length)
         act, largest = place
         if not isinstance(request.user, Officer):
-            return redirect_to_login(request.path)
+            return HttpResponse(status=401) if is_stream else redirect_to_login(request.path)
         if not request.user.may(act):
             _record(request, act)
             return render(request, "403.html", status=HTTPStatus.FORBIDDEN)

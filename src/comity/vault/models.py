@@ -1,12 +1,16 @@
-"""What the vault keeps: one row for each different file, with its wrapped key and last check."""
+"""What the vault keeps: each different file with its wrapped key and last check; what arrives."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from django.db import models
 from django.utils import timezone
 
+from comity.accounts.models import Officer
+from comity.core import tus
+from comity.core.access import Actor
 from comity.vault.storage import Section
 
 
@@ -73,3 +77,74 @@ class StoredFile(models.Model):
         if self.pack is None:
             return None
         return Section(self.pack.stored_name, self.offset, self.pack.stored_size)
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, actor: Actor) -> UploadQuerySet:
+        """The officer's own uploads whose time is not over."""
+        if not isinstance(actor, Officer):
+            return self.none()
+        return self.filter(officer=actor, expires_at__gt=timezone.now())
+
+
+class Upload(models.Model):
+    """A file that an officer sends in pieces. length, offset: in bytes, of all and of what is here.
+
+    metadata: the header Upload-Metadata as it came. turn: of whoever sends now. The row goes when
+    the file is an item, is thrown away, or its time is over.
+    """
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="uploads")
+    length = models.BigIntegerField()
+    offset = models.BigIntegerField(default=0)
+    metadata = models.TextField(blank=True)
+    turn = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(offset__gte=0, offset__lte=models.F("length")),
+                name="upload_within_its_length",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"upload {self.pk}"
+
+    @property
+    def subject(self) -> str:
+        return f"upload:{self.uid}"
+
+    @property
+    def is_complete(self) -> bool:
+        return self.offset == self.length
+
+    @property
+    def stated(self) -> Mapping[str, str]:
+        """What the client said about the file: filename, filetype, fingerprint."""
+        return tus.metadata(self.metadata)
+
+
+class UploadPart(models.Model):
+    """Some of the bytes of an upload, sealed in a file of the spool."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    name = models.CharField(max_length=32, unique=True)
+    offset = models.BigIntegerField()
+    size = models.BigIntegerField()
+    wrapped_key = models.BinaryField()
+
+    class Meta:
+        ordering = ["offset"]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "offset"], name="upload_part_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"part of upload {self.upload_id}"

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from comity.core.access import NodeActor
-from comity.vault import actions, storage
+from comity.vault import actions, resumable, storage
 from comity.vault.models import Pack, StoredFile
 
 SWEEP_EVERY_SECONDS = 24 * 3600
@@ -44,3 +44,14 @@ def scrub_is_due() -> bool:
 def scrub_some() -> int:
     """Re-hash the files that were checked least recently; return how many are damaged."""
     return len(actions.scrub(NodeActor("worker"), at_most=SCRUB_AT_ONCE).damaged)
+
+
+def uploads_are_due() -> bool:
+    """Say whether an upload's time is over, or a part lies about that no row names."""
+    return bool(resumable.old_uploads() or resumable.lost_parts())
+
+
+@task()
+def sweep_uploads() -> int:
+    """Remove them; safe to run twice, at once, and beside running uploads."""
+    return resumable.sweep_uploads(NodeActor("worker"))

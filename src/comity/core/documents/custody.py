@@ -25,7 +25,8 @@ from comity.core.law import letter_facts as law
 class CustodyEntry:
     """One recorded act. index: position in the ledger. at: aware. commitment: 64 hex digits.
 
-    actor: the role as it may be shown, never a protected name.
+    actor: the role as it may be shown, never a protected name. details: what else is stated, each
+    with its name, in the language of the report.
     """
 
     index: int
@@ -33,6 +34,23 @@ class CustodyEntry:
     act: Mapping[str, str]
     actor: Mapping[str, str]
     commitment: str
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found when the report was made.
+
+    checked_at: when the stored bytes were compared with the digest; aware. records: how many
+    records of custody were recomputed; altered, removed: how many of them do not hold, or are gone.
+    stamps: authority and aware time of each time-stamp over the state of the ledger.
+    """
+
+    checked_at: datetime
+    records: int
+    altered: int
+    removed: int
+    stamps: tuple[tuple[str, datetime], ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +72,7 @@ class CustodyReport:
     tree_size: int
     root: str
     signatory: law.Signatory | None = None
+    findings: Findings | None = None
 
 
 def render_custody_report(
@@ -115,7 +134,37 @@ def _of_item(facts: CustodyReport, language: str) -> Iterator[Section]:
     )
     labelled = tuple((say(language, key), value) for key, value in rows)
     yield Section(say(language, "custody.item"), (Rows(labelled),))
+    if facts.findings is not None:
+        yield Section(say(language, "custody.findings"), (_found(facts.findings, language),))
     yield Section(say(language, "custody.entries"), (_entries(facts, language),))
+    details = tuple(
+        Rows(
+            entry.details,
+            f"{entry.index} · {say_time(entry.at)} · {word(entry.act, language)}",
+        )
+        for entry in facts.entries
+        if entry.details
+    )
+    if details:
+        yield Section(say(language, "custody.details"), details)
+
+
+def _found(findings: Findings, language: str) -> Rows:
+    if findings.altered or findings.removed:
+        counts = {"altered": findings.altered, "removed": findings.removed}
+        held = say(
+            language,
+            "custody.broken",
+            **{name: say_count(count, language) for name, count in counts.items()},
+        )
+    else:
+        held = say(language, "custody.holds", count=say_count(findings.records, language))
+    rows = (
+        ("custody.checked_at", say_time(findings.checked_at)),
+        ("common.sha256", say(language, "custody.unchanged")),
+        ("custody.records", held),
+    )
+    return Rows(tuple((say(language, key), value) for key, value in rows))
 
 
 def _of_ledger(facts: CustodyReport, language: str) -> Section:
@@ -125,7 +174,16 @@ def _of_ledger(facts: CustodyReport, language: str) -> Section:
         ("root", in_groups(facts.root)),
     )
     stated = tuple((say(language, f"custody.{key}"), value) for key, value in ledger)
+    if facts.findings is not None:
+        stated += _stamps(facts.findings, language)
     return Section(say(language, "custody.checkpoint"), (Rows(stated),))
+
+
+def _stamps(findings: Findings, language: str) -> tuple[tuple[str, str], ...]:
+    name = say(language, "custody.stamp")
+    if not findings.stamps:
+        return ((name, say(language, "custody.no_stamp")),)
+    return tuple((name, f"{say_time(at)} · {authority}") for authority, at in findings.stamps)
 
 
 def _entries(facts: CustodyReport, language: str) -> Table:

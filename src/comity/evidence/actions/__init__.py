@@ -1,7 +1,13 @@
 """The verbs on items of evidence."""
 
 from comity.evidence.actions._package_files import left_packages, sweep_packages
-from comity.evidence.actions.bulk import Incoming, Shared, ingest_many, taken_already
+from comity.evidence.actions.bulk import (
+    Incoming,
+    Shared,
+    ingest_many,
+    note_refused,
+    taken_already,
+)
 from comity.evidence.actions.conditions import (
     attach_condition,
     confirm_use,
@@ -13,6 +19,7 @@ from comity.evidence.actions.conditions import (
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
+from comity.evidence.actions.handling import Happened, record_handling
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.opening import (
     note_damage,
@@ -34,12 +41,14 @@ from comity.evidence.actions.release import (
     share_item,
     withdraw_release,
 )
+from comity.evidence.actions.reporting import report_custody
 
 __all__ = [
     "Acquisition",
     "Basis",
     "CustodyCheck",
     "Handover",
+    "Happened",
     "Holder",
     "Incoming",
     "Making",
@@ -58,12 +67,15 @@ __all__ = [
     "messages_about",
     "narrow_release",
     "note_damage",
+    "note_refused",
     "open_item",
     "read_item",
     "read_opened",
     "record_disclosure",
+    "record_handling",
     "record_list",
     "record_look",
+    "report_custody",
     "require_look",
     "require_release",
     "require_use",

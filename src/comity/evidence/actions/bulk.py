@@ -26,6 +26,7 @@ from comity.evidence.actions.intake import (
     require_sound,
 )
 from comity.evidence.models import Item
+from comity.ledger import actions as ledger
 from comity.ledger.rows import alike, insert, new_uids
 from comity.vault import actions as vault
 from comity.vault.models import StoredFile
@@ -106,6 +107,16 @@ def taken_already(actor: Officer, once: Sequence[uuid.UUID]) -> dict[uuid.UUID, 
         rows = Item.objects.visible_to(actor).filter(uid__in=once[at : at + _AT_ONCE])
         found |= {row.uid: row for row in rows}
     return found
+
+
+@transaction.atomic
+def note_refused(actor: Officer, uid: uuid.UUID, *, reason: str) -> None:
+    """Record that a file could be no item. uid: that the item would have had. reason: a code.
+
+    Raises NotAllowed.
+    """
+    require(actor, Act.ADD_ITEM)
+    ledger.append(actor, "evidence.file_refused", f"item:{uid}", reason=reason)
 
 
 _AT_ONCE = 500

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -29,10 +29,16 @@ from comity.evidence.models import (
 )
 from comity.evidence.rules import (
     ACQUISITION_AT_MOST,
+    FACT_AT_MOST,
+    STATED_FACTS,
     TITLE_AT_MOST,
     CustodyEvent,
+    Fact,
     Origin,
+    digest_match,
     kept_name,
+    missing_of,
+    plain_digest,
     plain_line,
     plain_media_type,
 )
@@ -52,7 +58,7 @@ class Acquisition:
     """How an item was obtained. acquired_at: aware; the collector's statement, not our clock.
 
     method: an id of the vocabulary's ways to obtain, or words. legal_authority: order, letter,
-    consent or other mandate, with its reference.
+    consent or other mandate, with its reference. facts: by rules.Fact, of STATED_FACTS.
     """
 
     acquired_by: str
@@ -61,6 +67,7 @@ class Acquisition:
     device: str = ""
     method: str = ""
     legal_authority: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def ingest(
@@ -205,13 +212,21 @@ def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisi
         return
     held = [alike(ItemAccess(kind=kind, record=record)) for kind, record in holders]
     insert([make(item_id=item.pk) for item in items for make in held])
-    received = Alike(_received(actor, items[0], acquired))
+    received = Alike(_received(actor, items[0], acquired, access))
     ingested = Alike(
-        custody_of(actor, items[0], CustodyEvent.INGESTED, digest_after=items[0].sha256)
+        custody_of(
+            actor,
+            items[0],
+            CustodyEvent.INGESTED,
+            digest_after=items[0].sha256,
+            facts=in_case(access),
+        )
     )
     said, facts = _committed("received"), _committed("ingested", _facts(items[0]))
     records, entries = [], []
     for item in items:
+        if Fact.STATED_DIGEST in acquired.facts:  # what it says differs from item to item
+            received = Alike(_received(actor, item, acquired, access))
         first, digest = received.of(item)
         second, its_digest = ingested.of(item)
         records += [first, second]
@@ -234,7 +249,7 @@ def _committed(event: str, facts: Mapping[str, object] | None = None) -> canonic
     return canonical.Template({"event": event}, ["sha256", "record", *(facts or {})])
 
 
-def _received(actor: Actor, item: Item, acquired: Acquisition) -> CustodyRecord:
+def _received(actor: Actor, item: Item, acquired: Acquisition, access: Access) -> CustodyRecord:
     return custody_of(
         actor,
         item,
@@ -246,7 +261,21 @@ def _received(actor: Actor, item: Item, acquired: Acquisition) -> CustodyRecord:
         legal_authority=acquired.legal_authority,
         counterparty=acquired.acquired_by,
         digest_after=item.sha256,
+        facts=compared(acquired.facts, item) | in_case(access),
     )
+
+
+def in_case(access: Iterable[Holder]) -> dict[str, str]:
+    """The case of an item, where one is known: the first whose team it is given to."""
+    cases = [str(record) for kind, record in access if kind == "case"]
+    return {Fact.CASE: cases[0]} if cases else {}
+
+
+def compared(facts: Mapping[str, str], item: Item) -> dict[str, str]:
+    """The facts, with what a digest among them says about the item's bytes."""
+    stated = facts.get(Fact.STATED_DIGEST)
+    match = {Fact.DIGEST_MATCH: str(digest_match(stated, item.sha256))} if stated else {}
+    return dict(facts) | match
 
 
 def _facts(item: Item) -> dict[str, str | int]:
@@ -293,7 +322,7 @@ def require_day(acquired_at: datetime) -> None:
 
 
 def plain_acquisition(acquisition: Acquisition) -> Acquisition:
-    """Return it in plain lines. Raises Refused("evidence.too_long")."""
+    """Return it in plain lines. Raises Refused("evidence.too_long"), Incomplete, as plain_facts."""
     plain = Acquisition(
         acquired_by=plain_line(acquisition.acquired_by),
         acquired_at=acquisition.acquired_at,
@@ -301,8 +330,30 @@ def plain_acquisition(acquisition: Acquisition) -> Acquisition:
         device=plain_line(acquisition.device),
         method=plain_line(acquisition.method),
         legal_authority=plain_line(acquisition.legal_authority),
+        facts=plain_facts(acquisition.facts),
     )
+    if missing := missing_of(CustodyEvent.RECEIVED, plain.facts):
+        raise Incomplete("evidence.incomplete", missing=missing)
     for name, at_most in ACQUISITION_AT_MOST.items():
         if len(getattr(plain, name)) > at_most:
             raise Refused("evidence.too_long", field=name)
+    return plain
+
+
+def plain_facts(stated: Mapping[str, str]) -> dict[str, str]:
+    """Return what an officer states beside the columns, in plain lines, without what is empty.
+
+    Raises Refused("evidence.too_long" | "evidence.no_digest").
+    """
+    plain = {str(Fact(name)): plain_line(text) for name, text in stated.items() if text}
+    if not plain.keys() <= set(STATED_FACTS):
+        raise ValueError("the node states this itself")
+    for name, text in plain.items():
+        if len(text) > FACT_AT_MOST:
+            raise Refused("evidence.too_long", field=name)
+    if digest := plain.get(Fact.STATED_DIGEST):
+        digits = plain_digest(digest)
+        if digits is None:
+            raise Refused("evidence.no_digest")
+        plain[Fact.STATED_DIGEST] = digits
     return plain

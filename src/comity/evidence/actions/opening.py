@@ -12,6 +12,7 @@ from comity.accounts.models import Officer, fetch
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Untrusted
 from comity.evidence.actions.conditions import require_look
+from comity.evidence.actions.intake import in_case
 from comity.evidence.models import Item, custody_of
 from comity.evidence.rules import CustodyEvent
 from comity.ledger import actions as ledger
@@ -51,6 +52,7 @@ def _record_opening(actor: Actor, item: Item, purpose: str) -> None:
         purpose=str(purpose),
         digest_before=item.sha256,
         digest_after=item.sha256,
+        facts=in_case(item.access.order_by("pk").values_list("kind", "record")),
     )
     opened.entry = ledger.append(
         actor, "evidence.item_opened", item.subject, **opened.committed(item), purpose=str(purpose)

@@ -44,6 +44,7 @@ from comity.evidence.rules import (
     STATED_AT_MOST,
     BasisKind,
     CustodyEvent,
+    Fact,
     Origin,
     Recipient,
     plain_line,
@@ -137,7 +138,7 @@ def export_package(
         **stated,
     )
     _cleared(leaving)
-    head = _numbered_head(leaving.items)
+    head = numbered_head(leaving.items)
     spec = _spec(actor, leaving, head, message_ids, language or language_of_node())
     with package_file(_size_about(leaving, message_ids)) as (path, target):
         digest = _write(target, spec)
@@ -155,9 +156,9 @@ def _spec(
     language: str,
 ) -> PackageSpec:
     witnesses.ask_now(head)
-    stamped = _stamp(head)
+    stamped = stamp(head)
     seal, now = ledger.keyring(), timezone.now()
-    entries = _entries_about(leaving.items, head)
+    entries = entries_about(leaving.items, head)
     return PackageSpec(
         from_node=settings.COMITY_NODE_ID,
         purpose=leaving.purpose,
@@ -294,7 +295,7 @@ def _subjects(items: Sequence[Item]) -> list[str]:
     return [item.subject for item in items]
 
 
-def _numbered_head(items: Sequence[Item]) -> Checkpoint:
+def numbered_head(items: Sequence[Item]) -> Checkpoint:
     """Have every entry of the items numbered now, and return a checkpoint that covers them."""
     waiting = Entry.objects.filter(subject__in=_subjects(items), index=None)
     for _ in range(_NUMBER_AT_ONCE):
@@ -307,7 +308,7 @@ def _numbered_head(items: Sequence[Item]) -> Checkpoint:
     return head
 
 
-def _stamp(head: Checkpoint) -> bool:
+def stamp(head: Checkpoint) -> bool:
     """Have the checkpoint stamped if it is not; return whether an authority answers."""
     if not settings.COMITY_TSA_URLS:
         return False
@@ -343,8 +344,8 @@ def _open(actor: Actor, file: StoredFile) -> BinaryIO:
     return vault.open_file(actor, file)
 
 
-def _entries_about(items: Sequence[Item], head: Checkpoint) -> list[Entry]:
-    """Every entry about the items that the checkpoint covers, in the order of the ledger."""
+def entries_about(items: Sequence[Item], head: Checkpoint) -> list[Entry]:
+    """Return every entry about the items that the checkpoint covers, in the ledger's order."""
     rows = Entry.objects.filter(subject__in=_subjects(items), index__lt=head.size)
     return list(rows.select_related("committed", "custody_record").order_by("index"))
 
@@ -418,6 +419,7 @@ def _exported(actor: Actor, item: Item, leaving: _Leaving, digest: ContainerDige
         digest_before=item.sha256,
         digest_after=item.sha256,
         note=digest.sha256,
+        facts={Fact.CASE: leaving.case_ref},
     )
     exported.entry = ledger.append(
         actor,

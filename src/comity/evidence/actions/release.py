@@ -24,7 +24,7 @@ from comity.evidence.models import (
     ReleaseGrant,
     custody_of,
 )
-from comity.evidence.rules import ORDER, BasisKind, CustodyEvent, Origin
+from comity.evidence.rules import ORDER, BasisKind, CustodyEvent, Fact, Origin
 from comity.ledger import actions as ledger
 
 _DISCLOSING = (Act.SEND_LETTER, Act.RELEASE_REPLY, Act.SHARE_ACCOUNT, Act.EXPORT_PACKAGE)
@@ -259,7 +259,11 @@ def acknowledge_disclosures(actor: Actor, *, message_id: uuid.UUID) -> int:
     for disclosure in waiting:
         disclosure.acknowledged_at = now
         receipt = custody_of(
-            actor, disclosure.item, CustodyEvent.RECEIPT, counterparty=disclosure.recipient[:120]
+            actor,
+            disclosure.item,
+            CustodyEvent.RECEIPT,
+            counterparty=disclosure.recipient[:120],
+            facts={Fact.RECEIPT: str(message_id)},
         )
         receipt.entry = ledger.append(
             actor, "evidence.disclosure_acknowledged", disclosure.item.subject,

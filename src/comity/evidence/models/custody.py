@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
@@ -13,10 +14,12 @@ from comity.accounts.models import Officer
 from comity.core import canonical
 from comity.core.access import Actor
 from comity.evidence.models.items import Item
+from comity.evidence.models.surroundings import surroundings
 from comity.evidence.rules import CustodyEvent
 from comity.ledger.models import Entry
 from comity.ledger.rows import alike
 
+FORM = 2
 COMMITTED_FIELDS = (
     "actor", "role", "place", "device", "method", "legal_authority", "purpose", "counterparty",
     "digest_before", "digest_after", "condition", "note",
@@ -43,6 +46,9 @@ class CustodyRecord(models.Model):
     digest_after = models.CharField(max_length=64, blank=True)
     condition = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=200, blank=True)
+    # rules.Fact: words. Records of form 1, from before there were facts, have none.
+    facts = models.JSONField(default=dict)
+    form = models.PositiveSmallIntegerField(default=1)
     entry = models.OneToOneField(
         Entry, on_delete=models.PROTECT, related_name="custody_record", null=True
     )
@@ -54,14 +60,18 @@ class CustodyRecord(models.Model):
         return f"{self.event} of {self.item_id}"
 
     def record_digest(self) -> str:
-        """SHA-256 (hex) over every field of the record, in canonical form."""
-        return canonical.digest_hex(self.words())
+        """SHA-256 (hex) over every field of the record, in canonical form.
+
+        Of form 1 without facts, as it was computed when only that form was.
+        """
+        return "" if self.form == 1 and self.facts else canonical.digest_hex(self.words())
 
     def words(self) -> dict[str, object]:
         """Return every field of the record, as its digest is over them."""
         words: dict[str, object] = {name: getattr(self, name) for name in COMMITTED_FIELDS}
         at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return words | {"event": str(self.event), "at": at}
+        stated = words | {"event": str(self.event), "at": at}
+        return stated if self.form == 1 else stated | {"facts": self.facts, "form": self.form}
 
     def committed(self, item: Item) -> dict[str, Any]:
         """What the entry commits to: the event, the bytes and this record's digest."""
@@ -97,8 +107,25 @@ def role_of(actor: Actor) -> str:
     return ", ".join(sorted(actor.roles)) if isinstance(actor, Officer) else "node"
 
 
-def custody_of(actor: Actor, item: Item, event: CustodyEvent, **stated: Any) -> CustodyRecord:
-    """A custody record that is not saved yet; its `entry` is still to be set by the action."""
+def custody_of(
+    actor: Actor,
+    item: Item,
+    event: CustodyEvent,
+    *,
+    facts: Mapping[str, str] | None = None,
+    **stated: Any,
+) -> CustodyRecord:
+    """A custody record that is not saved yet; its `entry` is still to be set by the action.
+
+    facts: by rules.Fact; what the node knows of itself, its clock and the actor is added.
+    """
+    known = surroundings(actor) | {str(name): text for name, text in (facts or {}).items() if text}
     return CustodyRecord(
-        item=item, event=event, actor=actor.actor_id, role=role_of(actor), **stated
+        item=item,
+        event=event,
+        actor=actor.actor_id,
+        role=role_of(actor),
+        facts=known,
+        form=FORM,
+        **stated,
     )

@@ -1,34 +1,22 @@
-"""The list of items, one item with its custody, and taking an item in."""
+"""The list of items, and one item with its custody."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from comity.accounts.models import (
-    Membership,
-    Officer,
-    actor_names,
-    fetch,
-    made_once,
-    officer_of,
-)
+from comity.accounts.models import Officer, actor_names, fetch, officer_of
 from comity.core.access import Act, require
-from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions, media, serving
-from comity.evidence.forms import AddItemForm, FilterForm
+from comity.evidence.forms import FilterForm
 from comity.evidence.models import (
     TEAM_KINDS,
     CustodyRecord,
@@ -36,11 +24,11 @@ from comity.evidence.models import (
     UseCondition,
     UseConfirmation,
 )
-from comity.evidence.rules import CustodyEvent, Origin, Recipient
+from comity.evidence.report import say_fact
+from comity.evidence.rules import CustodyEvent, Fact, Origin, Recipient
 from comity.evidence.views.conditions import case_names, target_words
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
-from comity.vault.uploads import was_stopped
 
 PER_PAGE = 50
 MOST_CUSTODY = 200
@@ -105,6 +93,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
+            "may_add": actor.may(Act.ADD_ITEM),
             "may_open": actor.may(Act.OPEN_ITEM),
             "may_export": actor.may(Act.EXPORT_PACKAGE),
             "nav_current": "items",
@@ -146,22 +135,20 @@ def _facts(found: Item) -> list[tuple[str, Any]]:
 def _events(
     found: Item, custody: list[CustodyRecord], checked: actions.CustodyCheck
 ) -> list[dict[str, Any]]:
-    names = _names(custody)
+    names = names_in(custody)
     return [
         _event(found, record, names) | {"verified": record.pk not in checked.altered}
         for record in custody
     ]
 
 
-def _names(custody: list[CustodyRecord]) -> dict[str, str]:
+def names_in(custody: list[CustodyRecord]) -> dict[str, str]:
     """The names of the officers in these records, by their name in the ledger."""
     return actor_names({who for one in custody for who in (one.actor, one.counterparty)})
 
 
 def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[str, Any]:
-    who = names.get(record.actor, _("this node"))
-    roles = ", ".join(label(role, "Role") for role in record.role.split(", ") if role != "node")
-    said = [f"{who} ({roles})" if roles else who, *_said(record, names)]
+    said = [who_acted(record, names), *_said(record, names)]
     entry = record.entry
     index = entry.index if entry is not None else None
     return {
@@ -171,6 +158,13 @@ def _event(found: Item, record: CustodyRecord, names: dict[str, str]) -> dict[st
         "note": " · ".join(said) + " ",
         "state": "late" if record.event == CustodyEvent.ANOMALY else "done",
     }
+
+
+def who_acted(record: CustodyRecord, names: dict[str, str]) -> str:
+    """The officer with their roles at that time, or this node."""
+    who = names.get(record.actor, _("this node"))
+    roles = ", ".join(label(role, "Role") for role in record.role.split(", ") if role != "node")
+    return f"{who} ({roles})" if roles else who
 
 
 def _other_side(said: str, names: dict[str, str]) -> str:
@@ -192,7 +186,14 @@ def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
         label(record.purpose, "Purpose"),
         label(record.condition, "" if anomaly else "UseCondition"),
     ]
+    said += [f"{label(fact)}: {say_fact(fact, record.facts[fact])}" for fact in _telling(record)]
     return [words for words in said if words]
+
+
+def _telling(record: CustodyRecord) -> list[Fact]:
+    """What an event is read for at a glance; all of it stands on the page of the custody."""
+    wanted = (Fact.SEAL, Fact.SEAL_INTACT, Fact.DAMAGE, Fact.DIGEST_MATCH, Fact.CHANGES)
+    return [fact for fact in wanted if record.facts.get(fact)]
 
 
 def _confirmed(actor: Officer, conditions: list[UseCondition]) -> list[dict[str, Any]]:
@@ -230,81 +231,3 @@ def _condition(condition: UseCondition) -> dict[str, Any]:
         "set_by": condition.set_by_node,
         "at": condition.at,
     }
-
-
-@login_required
-def add(request: HttpRequest) -> HttpResponse:
-    """Take a file into evidence. The upload is in the spool before the form is looked at."""
-    actor = officer_of(request)
-    require(actor, Act.ADD_ITEM)
-    wanted = request.POST or None
-    form = AddItemForm(
-        wanted,
-        request.FILES if wanted else None,
-        holders=_holders(actor),
-        compartments=actor.compartments,
-        initial={"holder": request.GET.get("team", "")},
-    )
-    if was_stopped(request):
-        form.add_error(None, label("vault.disk_full"))
-    elif form.is_valid():
-        once = Item.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
-        try:
-            made, is_new = made_once(once, lambda: _take_in(actor, form.cleaned_data))
-        except (Refused, Untrusted) as refusal:
-            form.add_error(None, label(refusal))
-        else:
-            if is_new:
-                messages.success(request, _("The item is in the vault. Its custody has begun."))
-            return redirect("item", pk=made.pk)
-    crumbs = [(_("Evidence"), reverse("items")), (_("Add an item"), None)]
-    shown = {"form": form, "crumbs": crumbs, "nav_current": "items"}
-    return render(request, "evidence/add.html", shown, status=422 if form.errors else 200)
-
-
-def _take_in(actor: Officer, fields: dict[str, Any]) -> Item:
-    upload = fields["file"]
-    with upload:
-        return actions.ingest(
-            actor,
-            upload.file,
-            title=fields["title"],
-            kind=fields["kind"],
-            access=[fields["holder"]],
-            origin=fields["origin"],
-            acquisition=actions.Acquisition(
-                acquired_by=fields["acquired_by"],
-                acquired_at=fields["acquired_at"],
-                place=fields["place"],
-                device=fields["device"],
-                method=fields["method"],
-                legal_authority=fields["legal_authority"],
-            ),
-            original_name=upload.name or "",
-            declared_type=upload.content_type or "",
-            compartment=fields["compartment"],
-            expected_size=upload.size,
-            once=fields["once"],
-        )
-
-
-def _holders(actor: Officer) -> list[tuple[str, str]]:
-    """The records whose teams the officer belongs to, in the words of the apps that hold them.
-
-    COMITY_RECORD_NAMES: dotted paths of `f(actor, kind) -> {uid: words}`. A record that none of
-    them names is shown by kind and the first digits of its uid.
-    """
-    held = (
-        Membership.objects.live(timezone.now())
-        .filter(officer=actor, kind__in=[kind for kind in TEAM_KINDS if kind != "person"])
-        .order_by("-granted_at")
-        .values_list("kind", "record")
-    )
-    names: dict[Any, str] = {}
-    for path in getattr(settings, "COMITY_RECORD_NAMES", ()):
-        for kind in TEAM_KINDS:
-            names |= import_string(path)(actor, kind)
-    return [
-        (f"{kind}:{record}", names.get(record) or f"{label(kind, 'Team')} {str(record)[:8]}")
-        for kind, record in dict.fromkeys(held)
-    ]

@@ -10,7 +10,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -19,12 +19,11 @@ from comity.accounts.models import Officer
 from comity.core.access import Compartment
 from comity.core.errors import Refused
 from comity.evidence import actions
+from comity.evidence.management.progress import Progress
 from comity.evidence.models import Item
 from comity.evidence.rules import OTHER_KIND, TITLE_AT_MOST, Origin, plain_line
 from comity.ui.labels import label
 from comity.vault.storage import open_regular
-
-SHOW_EVERY = 100
 
 
 class Command(BaseCommand):
@@ -49,6 +48,7 @@ class Command(BaseCommand):
         actor = Officer.objects.filter(email__iexact=officer, is_active=True).first()
         if actor is None:
             raise CommandError("No officer signs in with this address.")
+        actor.signed_in_by = "command_line"
         report = Report(options["report"])
         try:
             refused, count = self._take(actor, list(_files(paths)), report, options)
@@ -70,9 +70,10 @@ class Command(BaseCommand):
                 report.note(path, there[once[path]])
         if there:
             self.stdout.write(f"{len(there)} files were taken in before; {len(left)} are left.")
+        self._progress = Progress(left, sys.stderr)
         incoming = (
             actions.Incoming(
-                opened=partial(open_regular, path),
+                opened=partial(self._opened, path),
                 title=options["title"] or plain_line(path.name)[:TITLE_AT_MOST] or "-",
                 original_name=path.name,
                 once=once[path],
@@ -83,17 +84,21 @@ class Command(BaseCommand):
         refused = 0
         for number, (path, result) in enumerate(zip(left, results, strict=True), 1):
             refused += not isinstance(result, Item)
-            self._say(number, len(left), result)
+            self._progress.clear()
+            self._say(number, result)
             report.note(path, result)
+            self._progress.file_done()
+        self._progress.clear()
         return refused, len(left)
 
-    def _say(self, number: int, count: int, result: Item | Refused | OSError) -> None:
+    def _opened(self, path: Path) -> BinaryIO:
+        return self._progress.watch(open_regular(path))
+
+    def _say(self, number: int, result: Item | Refused | OSError) -> None:
         if isinstance(result, Item):
             self.stdout.write(f"File {number}: {result.number} {result.sha256} {result.size}")
         else:
             self.stderr.write(f"File {number}: {_reason(result)}")
-        if sys.stderr.isatty() and (number % SHOW_EVERY == 0 or number == count):
-            sys.stderr.write(f"\r{number} of {count} ")
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

@@ -1,0 +1,261 @@
+"""Watched folders: what somebody lays into one becomes an item, once; nothing is ever deleted.
+
+Taken files move to `taken/`, those that can be no item to `refused/` with the reason beside them.
+A file is taken when it has lain unchanged for a while and nobody has it open for writing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import stat
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from comity.accounts.models import Officer
+from comity.core.access import Compartment
+from comity.core.errors import NotAllowed, Refused
+from comity.evidence import actions
+from comity.evidence.models import Item
+from comity.evidence.rules import Origin
+from comity.ui.labels import label
+from comity.vault.storage import open_regular
+
+logger = logging.getLogger("comity.evidence")
+TAKEN, REFUSED = "taken", "refused"
+FILES_AT_ONCE = 2000
+PARTIAL_ENDINGS = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", "~")
+# What may be otherwise the next time; the file stays where it is.
+PASSING = frozenset({"vault.disk_full", "vault.source_changed", "vault.taken_in_too_long_ago"})
+_NAMES = uuid.UUID("5b1f6a0e-54a5-4f0f-9d0c-3a6f2f0c6d11")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One folder, and what is stated of every file in it. officer: the sign-in address."""
+
+    path: Path
+    officer: str
+    case: uuid.UUID
+    kind: str
+    title: str = ""
+    compartment: str = Compartment.INVESTIGATION
+    origin: str = Origin.INVESTIGATION
+    acquired_by: str = ""
+    place: str = ""
+    device: str = ""
+    method: str = "watched folder"
+    legal_authority: str = ""
+
+
+def folders() -> list[Watched]:
+    """Read COMITY_WATCHED_FOLDERS. Raises ValueError, saying what is wrong with it."""
+    stated = json.loads(settings.COMITY_WATCHED_FOLDERS or "[]")
+    if not isinstance(stated, list) or not all(isinstance(one, dict) for one in stated):
+        raise ValueError("not a list of objects")
+    return [_watched(one) for one in stated]
+
+
+def _watched(stated: dict[str, Any]) -> Watched:
+    unknown = stated.keys() - Watched.__dataclass_fields__.keys()
+    if unknown or not all(isinstance(value, str) for value in stated.values()):
+        raise ValueError(f"unknown or no text: {', '.join(sorted(unknown)) or 'a value'}")
+    missing = {"path", "officer", "case", "kind"} - stated.keys()
+    if missing:
+        raise ValueError(f"missing: {', '.join(sorted(missing))}")
+    path = Path(stated["path"])
+    if not path.is_absolute():
+        raise ValueError("a path is not absolute")
+    Compartment(stated.get("compartment", Compartment.INVESTIGATION))
+    Origin(stated.get("origin", Origin.INVESTIGATION))
+    return Watched(**(stated | {"path": path, "case": uuid.UUID(stated["case"])}))
+
+
+def problem_with(watched: Watched) -> str:
+    """What keeps a folder from being taken in; empty if nothing does."""
+    path = watched.path
+    if path.is_symlink() or not path.is_dir():
+        return "is not there, or is a link"
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return "cannot be read and written"
+    actor = _officer_of(watched)
+    if actor is None:
+        return "has no officer who signs in with this address"
+    try:
+        list(actions.ingest_many(actor, [], _shared(actor, watched)))
+    except (Refused, NotAllowed) as refusal:
+        return f"is refused: {refusal.code}"
+    return ""
+
+
+def anything_is_ready() -> bool:
+    """Say whether a file waits in a watched folder."""
+    with suppress(ValueError):
+        return any(next(_ready(one.path), None) for one in folders() if not problem_with(one))
+    return False
+
+
+def take_in_all() -> int:
+    """Take in what is ready in every folder; return how many became items.
+
+    Safe after a stop at any place: an item's uid follows from the file, so a file that is an item
+    already only moves. Of two at once the second does nothing.
+    """
+    with _alone() as alone:
+        return sum(_take_in(one) for one in folders() if not problem_with(one)) if alone else 0
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    spool = Path(settings.COMITY_SPOOL)
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (spool / "watched.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _take_in(watched: Watched) -> int:
+    actor = _officer_of(watched)
+    if actor is None:
+        return 0
+    found = [path for path, _at in zip(_ready(watched.path), range(FILES_AT_ONCE), strict=False)]
+    once = {path: _uid_of(path) for path in found}
+    there = actions.taken_already(actor, list(once.values()))
+    for path in [path for path in found if once[path] in there]:
+        _move(watched.path, path, TAKEN)
+    left = [path for path in found if once[path] not in there]
+    title = watched.title or str(label(watched.kind, "ItemKind"))
+    incoming = [
+        actions.Incoming(
+            opened=partial(open_regular, path),
+            title=title,
+            original_name=path.name,
+            once=once[path],
+        )
+        for path in left
+    ]
+    taken = 0
+    results = actions.ingest_many(actor, incoming, _shared(actor, watched))
+    for path, result in zip(left, results, strict=True):
+        taken += isinstance(result, Item)
+        _settle(actor, watched.path, path, result)
+    return taken
+
+
+def _settle(actor: Officer, folder: Path, path: Path, result: Item | Refused | OSError) -> None:
+    """Move a file to where it belongs; what may go better the next time stays."""
+    if isinstance(result, Item):
+        _move(folder, path, TAKEN)
+    elif isinstance(result, OSError):
+        logger.warning("A file in a watched folder cannot be read: %s.", result.strerror)
+    elif result.code in PASSING:
+        logger.warning("A file in a watched folder waits: %s.", result.code)
+    else:
+        actions.note_refused(actor, _uid_of(path), reason=result.code)
+        moved = _move(folder, path, REFUSED)
+        reason = moved.with_name(moved.name + ".reason.txt")
+        reason.write_text(f"{timezone.now():%Y-%m-%d %H:%M} UTC  {label(result)}\n", "utf-8")
+
+
+def _ready(folder: Path) -> Iterator[Path]:
+    """The files that have come to rest, in the order of their names; links and pipes too."""
+    before = time.time() - settings.COMITY_WATCHED_QUIET_SECONDS
+    for at, names, files in os.walk(folder):
+        here = Path(at)
+        if here == folder:
+            names[:] = [name for name in names if name not in {TAKEN, REFUSED}]
+        names.sort()
+        links = [name for name in names if (here / name).is_symlink()]
+        for name in sorted([*files, *links]):
+            if name.startswith(".") or name.lower().endswith(PARTIAL_ENDINGS):
+                continue
+            with suppress(FileNotFoundError):
+                state = (here / name).lstat()
+                rests = max(state.st_mtime, state.st_ctime) <= before
+                if rests and not _is_being_written(here / name, state):
+                    yield here / name
+
+
+def _is_being_written(path: Path, state: os.stat_result) -> bool:
+    """Whether some process of this machine has the file open for writing, where that can be told.
+
+    A read lease is given only if nobody has. Network file systems and other people's files give
+    none: there only the time without a change speaks.
+    """
+    if not stat.S_ISREG(state.st_mode):
+        return False
+    with suppress(OSError, Refused), open_regular(path) as file:
+        try:
+            fcntl.fcntl(file.fileno(), fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except BlockingIOError:
+            return True
+        fcntl.fcntl(file.fileno(), fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
+
+
+def _uid_of(path: Path) -> uuid.UUID:
+    """The uid of the item that this file becomes: of this name with this content, by its state.
+
+    Another file that comes later under the same name is another item.
+    """
+    state = path.lstat()
+    seen = [os.fsencode(path).hex(), state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns]
+    return uuid.uuid5(_NAMES, ":".join(map(str, seen)))
+
+
+def _move(folder: Path, path: Path, where: str) -> Path:
+    """Move a file within the folder, beside what is there already under its name."""
+    target = folder / where / path.relative_to(folder)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number = 2
+    while target.is_symlink() or target.exists():
+        target = target.with_name(f"{path.name}.{number}")
+        number += 1
+    path.rename(target)
+    return target
+
+
+def _officer_of(watched: Watched) -> Officer | None:
+    officer = Officer.objects.filter(email__iexact=watched.officer, is_active=True).first()
+    if officer is not None:
+        officer.signed_in_by = "watched_folder"
+    return officer
+
+
+def _shared(actor: Officer, watched: Watched) -> actions.Shared:
+    return actions.Shared(
+        kind=watched.kind,
+        access=[("case", watched.case)],
+        origin=Origin(watched.origin),
+        acquisition=actions.Acquisition(
+            acquired_by=watched.acquired_by or actor.name,
+            acquired_at=timezone.now(),
+            place=watched.place,
+            device=watched.device,
+            method=watched.method,
+            legal_authority=watched.legal_authority,
+        ),
+        compartment=Compartment(watched.compartment),
+    )
+
+
+def problems(stated: Sequence[Watched]) -> Iterator[tuple[int, str]]:
+    """Yield the number of each folder, from 1, that cannot be taken in, and why."""
+    for number, one in enumerate(stated, 1):
+        if why := problem_with(one):
+            yield number, why
