@@ -76,6 +76,7 @@ OTHER_STATE = {
     "letter_refuse": FORM_OF_THE_REQUESTED_SIDE,
     "letter_document": "assistance.views.files.document, once a letter is printed",
     "item_use": "evidence.views.conditions, for an item with a partner's condition",
+    "item_contents": "evidence.views.archives; tests/evidence/test_archives, for an archive",
     "item_last_day": "evidence.views.conditions, for an item with a partner's condition",
 }
 ELSEWHERE = ("account/", "i18n/", "static/")  # one's own account, the language

@@ -60,6 +60,10 @@ LABELS: dict[str, Any] = {
     "Derived.transcript": pgettext_lazy("derived", "Transcript"),
     "Derived.recognised_text": pgettext_lazy("derived", "Recognised text"),
     "Derived.translation": pgettext_lazy("derived", "Translation"),
+    "Thing.file": pgettext_lazy("archive", "File"),
+    "Thing.folder": pgettext_lazy("archive", "Folder"),
+    "Thing.link": pgettext_lazy("archive", "Link"),
+    "Thing.special": pgettext_lazy("archive", "Device or pipe"),
     "Use.this_proceeding": pgettext_lazy("law", "Use in this proceeding"),
     "Use.other_proceeding": pgettext_lazy("law", "Use in another proceeding"),
     "Use.export_to_court": pgettext_lazy("law", "Export to a court"),
@@ -92,6 +96,7 @@ LABELS: dict[str, Any] = {
     "Part.item": _("page of the item"),
     "Part.entry": _("an entry of its custody"),
     "Part.saved": _("its bytes, saved"),
+    "Part.archive": _("the list of an archive’s contents"),
     "Part.list.items": _("the list of items"),
     "Part.list.search": _("what a search found"),
     "Part.condition": _("a condition of the item"),
@@ -143,6 +148,40 @@ LABELS: dict[str, Any] = {
         "the name is kept out of what you hand over, or leave the item out."
     ),
     "evidence.unknown_message": _("There is no such message on this node. Leave it out."),
+    "evidence.not_unpacked": _(
+        "The contents of this type are not read here. It is kept as it is; an examiner works on a "
+        "copy."
+    ),
+    "evidence.listing_too_large": _(
+        "This archive is too large to be listed in a page. Take the contents out as items."
+    ),
+    "evidence.too_deep": _(
+        "This archive lies in {most} others. Archives are taken apart only so deep; an examiner "
+        "can go on with a copy."
+    ),
+    "archives.encrypted": pgettext_lazy("archive", "Encrypted; not read."),
+    "archives.unknown_method": pgettext_lazy(
+        "archive", "Packed by a method that is not read here."
+    ),
+    "archives.header_differs": pgettext_lazy(
+        "archive", "The archive says two different things about it; not read."
+    ),
+    "archives.link": pgettext_lazy("archive", "A link; named, not followed."),
+    "archives.special": pgettext_lazy("archive", "A device or pipe; named, not made."),
+    "archives.long_name": pgettext_lazy("archive", "Its name is too long; not read."),
+    "archives.member_too_large": pgettext_lazy("archive", "Too large; not read."),
+    "archives.member_bomb": pgettext_lazy(
+        "archive", "It unpacks to far more than it takes up; not read."
+    ),
+    "archives.sparse": pgettext_lazy("archive", "A file with holes; not read."),
+    "archives.size": pgettext_lazy("archive", "It has another size than stated; not taken out."),
+    "archives.crc": pgettext_lazy("archive", "Its checksum does not hold; not taken out."),
+    "archives.broken": pgettext_lazy("archive", "Its bytes are broken; not taken out."),
+    "archives.name_twice": pgettext_lazy(
+        "archive", "This name stands more than once. Programs differ in which one they show."
+    ),
+    "Entry.evidence.expansion_asked": _("Contents of an archive asked for as items"),
+    "Entry.evidence.archive_expanded": _("Contents of an archive taken out"),
     "Entry.evidence.item_received": _("Item received"),
     "Entry.evidence.item_ingested": _("Item taken into the vault"),
     "Entry.evidence.item_opened": _("Item opened"),

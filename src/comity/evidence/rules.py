@@ -184,6 +184,25 @@ class Purpose(StrEnum):
     SUPERVISION = "supervision"
 
 
+# Archives that this node reads; all others are kept as they are and not looked into.
+UNPACKED_TYPES = frozenset(
+    {
+        "application/zip",
+        "application/gzip",
+        "application/x-tar",
+        "application/vnd.etsi.asic-e+zip",
+    }
+)
+KEPT_CLOSED_TYPES = frozenset(
+    {
+        "application/x-7z-compressed",
+        "application/vnd.rar",
+        "application/x-ewf",
+        "application/x-bzip2",
+        "application/x-xz",
+    }
+)
+MOST_DEEP = 5  # archives in archives
 OTHER_KIND = "other"
 TITLE_AT_MOST = 200
 NAME_AT_MOST = 1000

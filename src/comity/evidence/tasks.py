@@ -1,9 +1,10 @@
-"""What evidence does by itself: take packages out of the spool that nobody fetched."""
+"""What evidence does by itself: sweep left packages, take archives apart."""
 
 from __future__ import annotations
 
 from django_tasks import task
 
+from comity.core.errors import NotAllowed, Refused
 from comity.evidence import actions
 
 
@@ -16,3 +17,22 @@ def sweep_is_due() -> bool:
 def sweep_packages() -> int:
     """Remove packages that were left behind; safe to run twice and at once."""
     return actions.sweep_packages()
+
+
+def expansion_is_due() -> bool:
+    """Say whether an archive waits to be taken apart."""
+    return bool(actions.expansions_due())
+
+
+@task()
+def expand_asked() -> int:
+    """Take archives apart as the officers who asked for it; return how many."""
+    due = actions.expansions_due()
+    for expansion in due:
+        try:
+            actions.expand(expansion.asked_by, expansion)
+        except NotAllowed as ended:  # the officer's rights, since they asked
+            actions.give_up_expansion(expansion.asked_by, expansion, ended.code)
+        except Refused:
+            continue  # no room; it is tried again after a while
+    return len(due)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from comity.evidence.views import conditions, files, items, packages
+from comity.evidence.views import archives, conditions, files, items, packages
 
 urlpatterns = [
     path("", items.items, name="items"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("<int:pk>/file", files.save, name="item_file"),
     path("<int:pk>/show", files.show, name="item_show"),
     path("<int:pk>/close/", files.close, name="item_close"),
+    path("<int:pk>/contents/", archives.contents, name="item_contents"),
+    path("<int:pk>/expand/", archives.expand, name="item_expand"),
     path("<int:pk>/verify/", files.verify, name="item_verify"),
     path("<int:pk>/conditions/<int:condition>/uses/", conditions.confirm_use, name="item_use"),
     path(

@@ -13,6 +13,14 @@ from comity.evidence.actions.conditions import (
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
+from comity.evidence.actions.expanding import (
+    ask_expansion,
+    expand,
+    expansions_due,
+    give_up_expansion,
+    list_members,
+    members_of,
+)
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.opening import (
     note_damage,
@@ -45,16 +53,22 @@ __all__ = [
     "Making",
     "Shared",
     "acknowledge_disclosures",
+    "ask_expansion",
     "attach_condition",
     "check_custody",
     "confirm_use",
     "derive",
+    "expand",
+    "expansions_due",
     "export_package",
+    "give_up_expansion",
     "grant_release",
     "ingest",
     "ingest_many",
     "ingest_stored",
     "left_packages",
+    "list_members",
+    "members_of",
     "messages_about",
     "narrow_release",
     "note_damage",

@@ -2,6 +2,7 @@
 
 from comity.evidence.models.custody import CustodyRecord, custody_of, role_of
 from comity.evidence.models.derivations import Derivation
+from comity.evidence.models.expansions import Expansion
 from comity.evidence.models.items import TEAM_KINDS, Item, ItemAccess, ItemQuerySet
 from comity.evidence.models.leaving import (
     Disclosure,
@@ -16,6 +17,7 @@ __all__ = [
     "CustodyRecord",
     "Derivation",
     "Disclosure",
+    "Expansion",
     "Item",
     "ItemAccess",
     "ItemQuerySet",

@@ -32,11 +32,18 @@ from comity.evidence.forms import AddItemForm, FilterForm
 from comity.evidence.models import (
     TEAM_KINDS,
     CustodyRecord,
+    Expansion,
     Item,
     UseCondition,
     UseConfirmation,
 )
-from comity.evidence.rules import CustodyEvent, Origin, Recipient
+from comity.evidence.rules import (
+    KEPT_CLOSED_TYPES,
+    UNPACKED_TYPES,
+    CustodyEvent,
+    Origin,
+    Recipient,
+)
 from comity.evidence.views.conditions import case_names, target_words
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
@@ -104,12 +111,23 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "twins": _bound_twins(actor, found),
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
+            "archive": _archive(found),
+            "may_add": actor.may(Act.ADD_ITEM),
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
             "may_open": actor.may(Act.OPEN_ITEM),
             "may_export": actor.may(Act.EXPORT_PACKAGE),
             "nav_current": "items",
         },
     )
+
+
+def _archive(found: Item) -> dict[str, Any] | None:
+    """What an archive's page says of its contents; None for what is no archive."""
+    if found.media_type_sniffed in KEPT_CLOSED_TYPES:
+        return {"closed": True}
+    if found.media_type_sniffed not in UNPACKED_TYPES:
+        return None
+    return {"closed": False, "asked": Expansion.objects.filter(item=found).first()}
 
 
 def _bound_twins(actor: Officer, found: Item) -> list[Item]:
