@@ -159,6 +159,26 @@ LABELS: dict[str, Any] = {
         "This archive lies in {most} others. Archives are taken apart only so deep; an examiner "
         "can go on with a copy."
     ),
+    "evidence.not_redacted": _("Redaction is not offered for this type of file."),
+    "evidence.no_excerpt": _("Excerpts are made of film, sound and PDF."),
+    "evidence.marks_missing": _("Mark at least one part that the copy leaves out."),
+    "evidence.unknown_scope": _(
+        "The person’s agreement does not cover this scope now. Choose another, or none."
+    ),
+    "evidence.region_outside": _("A box lies outside the picture. Correct its numbers."),
+    "evidence.page_missing": _("There is no such page. Correct the number."),
+    "evidence.range_outside": _("These times or pages lie outside the item. Correct them."),
+    "evidence.phrase_missing": _("Some of these words stand nowhere in the text. Correct them."),
+    "evidence.cannot_copy": _("A clean cut is not possible there."),
+    "evidence.too_large_for_tools": _(
+        "This item is too large to be worked on here. Work on a copy outside, and take the result "
+        "in as an item."
+    ),
+    "evidence.unreadable_media": _(
+        "The file could not be read as what it seems to be. The item is unchanged."
+    ),
+    "evidence.took_too_long": _("Reading the file took too long and was stopped."),
+    "Entry.evidence.release_followed": _("A copy may leave as its original may"),
     "archives.encrypted": pgettext_lazy("archive", "Encrypted; not read."),
     "archives.unknown_method": pgettext_lazy(
         "archive", "Packed by a method that is not read here."

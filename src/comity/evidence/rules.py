@@ -51,6 +51,29 @@ class Derived(StrEnum):
     TRANSLATION = "translation"
 
 
+# What may follow a person's consent to a scope: less than what she agreed to, and nothing besides.
+FOLLOWS_CONSENT = frozenset({Derived.REDACTION, Derived.EXCERPT})
+
+
+class Worked(StrEnum):
+    """What redaction and excerpts are made of."""
+
+    IMAGE = "image"
+    PDF = "pdf"
+    MEDIA = "media"
+    TEXT = "text"
+
+
+def worked_as(media_type: str) -> Worked | None:
+    """Say how an item of this type is worked on; None if it is not."""
+    if media_type == "application/pdf":
+        return Worked.PDF
+    if media_type == "text/plain":
+        return Worked.TEXT
+    family = media_type.partition("/")[0]
+    return {"image": Worked.IMAGE, "audio": Worked.MEDIA, "video": Worked.MEDIA}.get(family)
+
+
 class Use(StrEnum):
     """What an item can be used for; a condition forbids some of them."""
 
@@ -251,6 +274,25 @@ def kept_name(name: str | bytes) -> str:
         for char in text
     )
     return "".join(shown)[:NAME_AT_MOST]
+
+
+_MOMENT = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6})(?:[.,](\d{1,3}))?")
+
+
+def milliseconds(text: str) -> int | None:
+    """Read a time such as 95, 1:35 or 0:01:35.250 as milliseconds; None for what is none."""
+    found = _MOMENT.fullmatch(text.strip())
+    if found is None:
+        return None
+    hours, minutes, seconds, part = found.groups()
+    whole = (int(hours or 0) * 60 + int(minutes or 0)) * 60 + int(seconds)
+    return whole * 1000 + int((part or "0").ljust(3, "0"))
+
+
+def time_code(ms: int) -> str:
+    """Write milliseconds as H:MM:SS.mmm."""
+    seconds, part = divmod(ms, 1000)
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}.{part:03}"
 
 
 def plain_media_type(declared: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from comity.evidence.views import archives, conditions, files, items, packages
+from comity.evidence.views import archives, conditions, files, items, making, packages
 
 urlpatterns = [
     path("", items.items, name="items"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("<int:pk>/close/", files.close, name="item_close"),
     path("<int:pk>/contents/", archives.contents, name="item_contents"),
     path("<int:pk>/expand/", archives.expand, name="item_expand"),
+    path("<int:pk>/redact/", making.redact, name="item_redact"),
+    path("<int:pk>/excerpt/", making.excerpt, name="item_excerpt"),
+    path("<int:pk>/pages/<int:page>", making.page, name="item_page"),
     path("<int:pk>/verify/", files.verify, name="item_verify"),
     path("<int:pk>/conditions/<int:condition>/uses/", conditions.confirm_use, name="item_use"),
     path(

@@ -14,6 +14,7 @@ from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Refused
 from comity.evidence.actions.conditions import require_look
 from comity.evidence.actions.intake import new_item, require_sound
+from comity.evidence.actions.release import follow_release
 from comity.evidence.models import (
     CustodyRecord,
     Derivation,
@@ -23,7 +24,7 @@ from comity.evidence.models import (
     UseConfirmation,
     custody_of,
 )
-from comity.evidence.rules import CustodyEvent, Derived, kept_name, plain_line
+from comity.evidence.rules import FOLLOWS_CONSENT, CustodyEvent, Derived, kept_name, plain_line
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 from comity.vault import storage
@@ -133,6 +134,8 @@ def _keep(
     )
     item.save()
     keep_derived(actor, original, [(item, making)])
+    if making.scope and making.how in FOLLOWS_CONSENT:
+        follow_release(actor, original, item, making.scope)
     return item
 
 

@@ -43,6 +43,8 @@ from comity.evidence.rules import (
     CustodyEvent,
     Origin,
     Recipient,
+    Worked,
+    worked_as,
 )
 from comity.evidence.views.conditions import case_names, target_words
 from comity.ui.labels import label, tone
@@ -112,6 +114,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "archive": _archive(found),
+            "may_make": _may_make(actor, found),
             "may_add": actor.may(Act.ADD_ITEM),
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
             "may_open": actor.may(Act.OPEN_ITEM),
@@ -128,6 +131,17 @@ def _archive(found: Item) -> dict[str, Any] | None:
     if found.media_type_sniffed not in UNPACKED_TYPES:
         return None
     return {"closed": False, "asked": Expansion.objects.filter(item=found).first()}
+
+
+def _may_make(actor: Officer, found: Item) -> list[tuple[str, str, str]]:
+    """The copies that can be made of the item: address, words, sign."""
+    if not (actor.may(Act.ADD_ITEM) and actor.may(Act.OPEN_ITEM)):
+        return []
+    kind = worked_as(found.media_type_sniffed)
+    offered = [("item_redact", _("Redact a copy"), "eye-off")] if kind else []
+    if kind in {Worked.MEDIA, Worked.PDF}:
+        offered.append(("item_excerpt", _("Make an excerpt"), "film"))
+    return offered
 
 
 def _bound_twins(actor: Officer, found: Item) -> list[Item]:
