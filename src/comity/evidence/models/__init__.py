@@ -10,6 +10,7 @@ from comity.evidence.models.leaving import (
     UseCondition,
     UseConfirmation,
 )
+from comity.evidence.models.lineage import Node, lineage_of
 from comity.evidence.models.work import work_for
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "Item",
     "ItemAccess",
     "ItemQuerySet",
+    "Node",
     "ReleaseGrant",
     "UseCondition",
     "UseConfirmation",
     "custody_of",
+    "lineage_of",
     "role_of",
     "work_for",
 ]

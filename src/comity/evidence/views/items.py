@@ -47,6 +47,7 @@ from comity.evidence.rules import (
     worked_as,
 )
 from comity.evidence.views.conditions import case_names, target_words
+from comity.evidence.views.lineage import lineage
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
 from comity.vault.uploads import was_stopped
@@ -114,6 +115,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "archive": _archive(found),
+            "lineage": lineage(actor, found),
             "may_make": _may_make(actor, found),
             "may_add": actor.may(Act.ADD_ITEM),
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
