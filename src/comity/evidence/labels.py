@@ -178,6 +178,9 @@ LABELS: dict[str, Any] = {
         "The file could not be read as what it seems to be. The item is unchanged."
     ),
     "evidence.took_too_long": _("Reading the file took too long and was stopped."),
+    "Entry.evidence.fingerprint_made": _("Fingerprint of a picture made"),
+    "Entry.evidence.fingerprints_compared": _("Fingerprints of pictures compared"),
+    "Entry.evidence.likeness_dismissed": _("Suggestion that items look alike dismissed"),
     "Entry.evidence.release_followed": _("A copy may leave as its original may"),
     "archives.encrypted": pgettext_lazy("archive", "Encrypted; not read."),
     "archives.unknown_method": pgettext_lazy(

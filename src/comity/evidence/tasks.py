@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django_tasks import task
 
+from comity.core.access import NodeActor
 from comity.core.errors import NotAllowed, Refused
 from comity.evidence import actions
 
@@ -36,3 +37,18 @@ def expand_asked() -> int:
         except Refused:
             continue  # no room; it is tried again after a while
     return len(due)
+
+
+def likeness_is_due() -> bool:
+    """Say whether a picture waits for its fingerprint, or a fingerprint to be compared."""
+    return bool(actions.unprinted() or actions.uncompared())
+
+
+@task()
+def find_likeness() -> int:
+    """Make fingerprints of some pictures and films, and compare them; return how many pairs."""
+    worker = NodeActor("worker")
+    for item in actions.unprinted():
+        actions.make_fingerprint(worker, item)
+    fresh = actions.uncompared()
+    return actions.compare_fingerprints(worker, fresh) if fresh else 0

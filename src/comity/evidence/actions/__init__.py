@@ -22,6 +22,13 @@ from comity.evidence.actions.expanding import (
     members_of,
 )
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
+from comity.evidence.actions.likening import (
+    compare_fingerprints,
+    dismiss_likeness,
+    make_fingerprint,
+    uncompared,
+    unprinted,
+)
 from comity.evidence.actions.opening import (
     note_damage,
     open_item,
@@ -68,8 +75,10 @@ __all__ = [
     "ask_expansion",
     "attach_condition",
     "check_custody",
+    "compare_fingerprints",
     "confirm_use",
     "derive",
+    "dismiss_likeness",
     "excerpt",
     "expand",
     "expansions_due",
@@ -81,6 +90,7 @@ __all__ = [
     "ingest_stored",
     "left_packages",
     "list_members",
+    "make_fingerprint",
     "members_of",
     "messages_about",
     "narrow_release",
@@ -102,7 +112,9 @@ __all__ = [
     "share_item",
     "sweep_packages",
     "taken_already",
+    "uncompared",
     "undo_disclosures",
+    "unprinted",
     "verify_item",
     "withdraw_release",
 ]

@@ -10,6 +10,7 @@ from comity.evidence.models.leaving import (
     UseCondition,
     UseConfirmation,
 )
+from comity.evidence.models.likeness import Fingerprint, Likeness, alike, same_origin
 from comity.evidence.models.lineage import Node, lineage_of
 from comity.evidence.models.work import work_for
 
@@ -19,15 +20,19 @@ __all__ = [
     "Derivation",
     "Disclosure",
     "Expansion",
+    "Fingerprint",
     "Item",
     "ItemAccess",
     "ItemQuerySet",
+    "Likeness",
     "Node",
     "ReleaseGrant",
     "UseCondition",
     "UseConfirmation",
+    "alike",
     "custody_of",
     "lineage_of",
     "role_of",
+    "same_origin",
     "work_for",
 ]

@@ -36,6 +36,8 @@ from comity.evidence.models import (
     Item,
     UseCondition,
     UseConfirmation,
+    alike,
+    same_origin,
 )
 from comity.evidence.rules import (
     KEPT_CLOSED_TYPES,
@@ -116,6 +118,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "archive": _archive(found),
             "lineage": lineage(actor, found),
+            **_suggested(actor, found),
             "may_make": _may_make(actor, found),
             "may_add": actor.may(Act.ADD_ITEM),
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
@@ -144,6 +147,15 @@ def _may_make(actor: Officer, found: Item) -> list[tuple[str, str, str]]:
     if kind in {Worked.MEDIA, Worked.PDF}:
         offered.append(("item_excerpt", _("Make an excerpt"), "film"))
     return offered
+
+
+def _suggested(actor: Officer, found: Item) -> dict[str, Any]:
+    others, count = same_origin(actor, found)
+    return {
+        "alike": alike(actor, found),
+        "same_origin": others,
+        "same_origin_count": count,
+    }
 
 
 def _bound_twins(actor: Officer, found: Item) -> list[Item]:
