@@ -64,6 +64,25 @@ LABELS: dict[str, Any] = {
     "Thing.folder": pgettext_lazy("archive", "Folder"),
     "Thing.link": pgettext_lazy("archive", "Link"),
     "Thing.special": pgettext_lazy("archive", "Device or pipe"),
+    "Reader.c2pa": _("C2PA manifest in the file"),
+    "Reader.proofmode": _("ProofMode bundle"),
+    "Reader.sidecar": _("Manifest beside a recording"),
+    "Reader.national": _("Ukrainian national signature (DSTU 4145)"),
+    "Attested.intact_known": pgettext_lazy("origin", "intact, signer known"),
+    "Attested.intact_unknown": pgettext_lazy("origin", "intact, signer unknown"),
+    "Attested.not_intact": pgettext_lazy("origin", "not intact"),
+    "Attested.none": pgettext_lazy("origin", "none"),
+    "Attested.reader_missing": pgettext_lazy("origin", "cannot be read: reader not installed"),
+    "Attested.unreadable": pgettext_lazy("origin", "cannot be read"),
+    "Attested.hash_fits": pgettext_lazy("origin", "the hash fits; no signature was checked"),
+    "Attested.not_here": pgettext_lazy("origin", "no item that you see has the hash it states"),
+    "Attested.national_unchecked": pgettext_lazy(
+        "origin", "signed under DSTU 4145; not validated here"
+    ),
+    "Attested.national_valid": pgettext_lazy("origin", "valid, says the validator of this node"),
+    "Attested.national_not_valid": pgettext_lazy(
+        "origin", "not valid, says the validator of this node"
+    ),
     "Use.this_proceeding": pgettext_lazy("law", "Use in this proceeding"),
     "Use.other_proceeding": pgettext_lazy("law", "Use in another proceeding"),
     "Use.export_to_court": pgettext_lazy("law", "Export to a court"),
@@ -178,6 +197,8 @@ LABELS: dict[str, Any] = {
         "The file could not be read as what it seems to be. The item is unchanged."
     ),
     "evidence.took_too_long": _("Reading the file took too long and was stopped."),
+    "evidence.reader_missing": _("The reader for this is not installed on this node."),
+    "Entry.evidence.attestations_read": _("What others attached to an item read"),
     "Entry.evidence.fingerprint_made": _("Fingerprint of a picture made"),
     "Entry.evidence.fingerprints_compared": _("Fingerprints of pictures compared"),
     "Entry.evidence.likeness_dismissed": _("Suggestion that items look alike dismissed"),

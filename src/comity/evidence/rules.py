@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -72,6 +72,63 @@ def worked_as(media_type: str) -> Worked | None:
         return Worked.TEXT
     family = media_type.partition("/")[0]
     return {"image": Worked.IMAGE, "audio": Worked.MEDIA, "video": Worked.MEDIA}.get(family)
+
+
+class Reader(StrEnum):
+    """What reads what outsiders attached about an item's origin."""
+
+    C2PA = "c2pa"
+    PROOFMODE = "proofmode"
+    SIDECAR = "sidecar"
+    NATIONAL = "national"
+
+
+class Attested(StrEnum):
+    """What could be checked of what an outsider said; none of it is this node's own word."""
+
+    INTACT_KNOWN = "intact_known"
+    INTACT_UNKNOWN = "intact_unknown"
+    NOT_INTACT = "not_intact"
+    NONE = "none"
+    READER_MISSING = "reader_missing"
+    UNREADABLE = "unreadable"
+    HASH_FITS = "hash_fits"
+    NOT_HERE = "not_here"
+    NATIONAL_UNCHECKED = "national_unchecked"
+    NATIONAL_VALID = "national_valid"
+    NATIONAL_NOT_VALID = "national_not_valid"
+
+
+CMS_TYPE = "application/pkcs7-signature"
+
+
+def readers_for(media_type: str) -> tuple[Reader, ...]:
+    """Which readers fit a type, by an item's content."""
+    if media_type.partition("/")[0] in {"image", "audio", "video"}:
+        return (Reader.C2PA,)
+    return {
+        "application/pdf": (Reader.C2PA,),
+        "application/zip": (Reader.PROOFMODE,),
+        "text/plain": (Reader.SIDECAR,),
+        CMS_TYPE: (Reader.NATIONAL,),
+    }.get(media_type, ())
+
+
+# Doubts about who signed; every other failure is about what was signed.
+_ABOUT_THE_SIGNER = ("signingCredential.", "timeStamp.", "claimSignature.outsideValidity")
+
+
+def c2pa_verdict(state: str, failures: Iterable[str], successes: Iterable[str]) -> Attested:
+    """Say what a C2PA report means. "Valid" alone is a signer that nobody here knows."""
+    if state in {"None", "Elsewhere"}:
+        return Attested.NONE
+    failed = set(failures)
+    about_content = {code for code in failed if not code.startswith(_ABOUT_THE_SIGNER)}
+    if about_content or "claimSignature.validated" not in set(successes):
+        return Attested.NOT_INTACT
+    if state == "Trusted" and not failed and "signingCredential.trusted" in set(successes):
+        return Attested.INTACT_KNOWN
+    return Attested.INTACT_UNKNOWN
 
 
 class Use(StrEnum):

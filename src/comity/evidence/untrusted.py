@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,28 +28,39 @@ LIMITS = {
     "core_bytes": 0,
 }
 # What a tool may say of its input; all else that goes wrong is "evidence.unreadable_media".
-CODES = frozenset({"region_outside", "page_missing", "range_outside", "cannot_copy"})
+CODES = frozenset(
+    {"region_outside", "page_missing", "range_outside", "cannot_copy", "reader_missing"}
+)
 _UNFIT_STATUS = 3
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 
 
 def run(
-    module: str, arguments: Sequence[str], source: BinaryIO, *, seconds: float = SECONDS
+    module: str,
+    arguments: Sequence[str],
+    source: BinaryIO,
+    *,
+    beside: Sequence[bytes] = (),
+    seconds: float = SECONDS,
 ) -> BinaryIO:
     """Let a tool of `comity.evidence.tools` work on source, from its start; give what it wrote.
 
-    module: its name. The result is a file in memory, at its start; closing it frees it.
+    module: its name. beside: small files that the tool needs too; their descriptors follow its
+    arguments. The result is a file in memory, at its start; closing it frees it.
     Raises Refused("evidence.too_large_for_tools" | "evidence.region_outside" | …) for what the
     officer can put right, Untrusted("evidence.unreadable_media" | "evidence.took_too_long").
     """
-    with _memory_file("input") as given:
-        source.seek(0)
+    with ExitStack() as opened:
+        given = opened.enter_context(_memory_file("input"))
         _copy(source, given)
         given.seek(0)
+        others = [opened.enter_context(_filled(each)) for each in beside]
         made = _memory_file("output")
+        numbers = [each.fileno() for each in others]
         try:
             done = subprocess.run(
-                _command(module, arguments),
+                _command(module, [*arguments, *map(str, numbers)]),
+                pass_fds=numbers,
                 stdin=given,
                 stdout=made,
                 stderr=subprocess.PIPE,
@@ -85,6 +97,13 @@ def _environment() -> dict[str, str]:
 
 def _memory_file(name: str) -> BinaryIO:
     return os.fdopen(os.memfd_create(name, os.MFD_CLOEXEC), "w+b")
+
+
+def _filled(content: bytes) -> BinaryIO:
+    made = _memory_file("beside")
+    made.write(content)
+    made.seek(0)
+    return made
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from comity.evidence.views import archives, conditions, files, items, likeness, making, packages
+from comity.evidence.views import (
+    archives,
+    attestations,
+    conditions,
+    files,
+    items,
+    likeness,
+    making,
+    packages,
+)
 
 urlpatterns = [
     path("", items.items, name="items"),
@@ -19,6 +28,7 @@ urlpatterns = [
     path("<int:pk>/excerpt/", making.excerpt, name="item_excerpt"),
     path("<int:pk>/pages/<int:page>", making.page, name="item_page"),
     path("<int:pk>/alike/<int:likeness>/dismiss/", likeness.dismiss, name="item_unlike"),
+    path("<int:pk>/attestations/", attestations.read, name="item_attest"),
     path("<int:pk>/verify/", files.verify, name="item_verify"),
     path("<int:pk>/conditions/<int:condition>/uses/", conditions.confirm_use, name="item_use"),
     path(

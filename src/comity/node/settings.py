@@ -82,6 +82,11 @@ COMITY_BEFORE_SENDING = "comity.assistance.actions.may_leave"
 # Told in the transaction in which a release of items ends: what carries them is stopped.
 COMITY_RELEASE_WITHDRAWN = "comity.assistance.actions.release_withdrawn"
 
+# --- what outsiders attach to evidence (docs/operate/settings.md) ---------------------------------
+COMITY_C2PA_TRUST = env.text("COMITY_C2PA_TRUST", "")  # a PEM file of trust anchors
+COMITY_PROOFMODE_KEYRING = env.text("COMITY_PROOFMODE_KEYRING", "")  # OpenPGP keys for gpgv
+COMITY_DSTU_COMMAND = env.words("COMITY_DSTU_COMMAND")  # a validator and its arguments
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

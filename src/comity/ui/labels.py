@@ -203,6 +203,7 @@ LABELS: dict[str, Any] = {
     # bytes from outside or from disk that cannot be believed, by family
     "archives": _("The archive cannot be read. It stays as it is."),
     "archives.bomb": _("The archive unpacks to far more than it takes up. It stays as it is."),
+    "sidecar": _("The manifest is not in a form that is read here."),
     "archives.overlap": _(
         "Entries of the archive share the same bytes, as in a trap. It stays as it is."
     ),

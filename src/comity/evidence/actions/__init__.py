@@ -1,6 +1,7 @@
 """The verbs on items of evidence."""
 
 from comity.evidence.actions._package_files import left_packages, sweep_packages
+from comity.evidence.actions.attesting import read_attestations
 from comity.evidence.actions.bulk import Incoming, Shared, ingest_many, taken_already
 from comity.evidence.actions.conditions import (
     attach_condition,
@@ -97,6 +98,7 @@ __all__ = [
     "note_damage",
     "open_item",
     "page_picture",
+    "read_attestations",
     "read_item",
     "read_opened",
     "record_disclosure",

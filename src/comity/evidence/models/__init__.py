@@ -1,5 +1,6 @@
 """Items of evidence, who may see them, their custody, their conditions, and what left to whom."""
 
+from comity.evidence.models.attestations import Attestation
 from comity.evidence.models.custody import CustodyRecord, custody_of, role_of
 from comity.evidence.models.derivations import Derivation
 from comity.evidence.models.expansions import Expansion
@@ -16,6 +17,7 @@ from comity.evidence.models.work import work_for
 
 __all__ = [
     "TEAM_KINDS",
+    "Attestation",
     "CustodyRecord",
     "Derivation",
     "Disclosure",

@@ -48,6 +48,7 @@ from comity.evidence.rules import (
     Worked,
     worked_as,
 )
+from comity.evidence.views.attestations import attested
 from comity.evidence.views.conditions import case_names, target_words
 from comity.evidence.views.lineage import lineage
 from comity.ui.labels import label, tone
@@ -118,6 +119,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "archive": _archive(found),
             "lineage": lineage(actor, found),
+            "attested": attested(found),
             **_suggested(actor, found),
             "may_make": _may_make(actor, found),
             "may_add": actor.may(Act.ADD_ITEM),
