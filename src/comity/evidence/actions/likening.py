@@ -47,8 +47,8 @@ def make_fingerprint(actor: Actor, item: Item) -> Fingerprint:
     """
     same = Fingerprint.objects.filter(item__stored_file=item.stored_file_id).exclude(bits=None)
     twin = same.first()
-    if twin is not None:
-        return _keep(actor, item, bytes(twin.bits or b""), twin.quality, twin.tool, "")
+    if twin is not None and twin.bits is not None:
+        return _keep(actor, item, bytes(twin.bits), twin.quality, twin.tool, "")
     kind = item.media_type_sniffed.partition("/")[0]
     try:
         with (
@@ -92,10 +92,11 @@ def compare_fingerprints(actor: Actor, fresh: Sequence[Fingerprint]) -> int:
     """
     rows = Fingerprint.objects.filter(quality__gte=likeness.LEAST_QUALITY).exclude(bits=None)
     known = list(rows.order_by("pk").values_list("item", "bits"))
-    among = likeness.table([bytes(bits) for _, bits in known])
+    among = likeness.table([bytes(bits or b"") for _, bits in known])
     pairs: dict[tuple[int, int], int] = {}
     for one in fresh:
-        for row, distance in likeness.nearest(bytes(one.bits or b""), among):
+        bits = bytes(one.bits) if one.bits is not None else b""
+        for row, distance in likeness.nearest(bits, among):
             other = known[row][0]
             if other != one.item_id:
                 pairs[min(one.item_id, other), max(one.item_id, other)] = distance

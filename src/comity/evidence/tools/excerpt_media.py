@@ -26,7 +26,7 @@ def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:
     Raises Unfit("cannot_copy") if the packets as they are would show more than was asked for.
     """
     how, first, last = arguments[0], int(arguments[1]), int(arguments[2])
-    with av.open(source) as given:
+    with av.open(source, "r") as given:
         length = (given.duration or 0) * MILLISECONDS // av.time_base
         if not 0 <= first < last or first >= length > 0:
             raise Unfit("range_outside")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from importlib.metadata import version
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
-import pdqhash
 from PIL import Image
 
 from comity.evidence.tools import Unfit
@@ -22,6 +22,7 @@ def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:
     """Argument: "image" or "video". Writes JSON: bits (64 hex digits), quality, tool."""
     picture = pixels(source) if arguments[0] == "image" else _frame(source)
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    pdqhash: Any = importlib.import_module("pdqhash")  # without types
     bits, quality = pdqhash.compute(np.asarray(picture))
     found = {
         "bits": np.packbits(bits).tobytes().hex(),
@@ -32,8 +33,8 @@ def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:
 
 
 def _frame(source: BinaryIO) -> Image.Image:
-    last = None
-    with av.open(source) as film:
+    last: Any = None
+    with av.open(source, "r") as film:
         if not film.streams.video:
             raise Unfit("range_outside")
         for last in film.decode(film.streams.video[0]):
@@ -41,4 +42,5 @@ def _frame(source: BinaryIO) -> Image.Image:
                 break
     if last is None:
         raise Unfit("range_outside")
-    return last.to_image()
+    found: Image.Image = last.to_image()
+    return found

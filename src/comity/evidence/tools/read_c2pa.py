@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from typing import Any, BinaryIO
 
 from comity.evidence.tools import Unfit
 
-try:
-    import c2pa
-except ImportError:  # an optional extra
-    c2pa = None
-
 
 def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:
     """Arguments: the media type, and the descriptor of a file of trust anchors in PEM."""
-    if c2pa is None:
-        raise Unfit("reader_missing")
+    try:
+        c2pa: Any = importlib.import_module("c2pa")  # an optional extra, without types
+    except ImportError as missing:
+        raise Unfit("reader_missing") from missing
     with os.fdopen(int(arguments[1]), "rb") as anchors:
         trusted = anchors.read().decode("ascii")
     found: dict[str, Any] = {"tool": f"c2pa-rs {c2pa.sdk_version()}"}
     try:
-        with c2pa.Reader(arguments[0], source, context=_context(trusted)) as reader:
+        with c2pa.Reader(arguments[0], source, context=_context(c2pa, trusted)) as reader:
             found |= _told(json.loads(reader.json()))
     except c2pa.C2paError.ManifestNotFound:
         found["state"] = "None"
@@ -33,7 +31,7 @@ def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:
     target.write(json.dumps(found).encode())
 
 
-def _context(trusted: str) -> Any:
+def _context(c2pa: Any, trusted: str) -> Any:
     settings: dict[str, Any] = {
         "verify": {
             "verify_trust": True,

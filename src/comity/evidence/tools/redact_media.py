@@ -19,7 +19,7 @@ Hidden = Callable[[int, int], bool]
 def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:
     """Argument: the stretches as JSON, each from and to in milliseconds, the end not included."""
     stretches = [(first, last) for first, last in json.loads(arguments[0])]
-    with av.open(source) as given:
+    with av.open(source, "r") as given:
         length = (given.duration or 0) * MILLISECONDS // av.time_base
         if any(first >= length > 0 or first >= last for first, last in stretches):
             raise Unfit("range_outside")
@@ -79,7 +79,7 @@ def _lasts(frame: Any) -> int:
     """How long a piece of sound lasts, in milliseconds, rounded up; a picture counts as one."""
     if isinstance(frame, av.VideoFrame):
         return 1
-    return frame.samples * MILLISECONDS // frame.sample_rate + 1
+    return int(frame.samples * MILLISECONDS // frame.sample_rate) + 1
 
 
 def _hidden(frame: Any) -> Any:
