@@ -99,7 +99,9 @@ def test_only_who_sees_both_is_told_and_may_dismiss(world: World, sign_in: SignI
     work()
     row = Likeness.objects.get()
     client = sign_in(world.investigator)
-    assert "Like this one" in client.get(url("item", first.pk)).content.decode()
+    assert (
+        "Like this one, or obtained with it" in client.get(url("item", first.pk)).content.decode()
+    )
     with pytest.raises(NotVisible):
         actions.dismiss_likeness(world.stranger, row)
     ItemAccess.objects.filter(item=second).update(record=world.person)

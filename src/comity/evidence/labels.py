@@ -64,6 +64,15 @@ LABELS: dict[str, Any] = {
     "Thing.folder": pgettext_lazy("archive", "Folder"),
     "Thing.link": pgettext_lazy("archive", "Link"),
     "Thing.special": pgettext_lazy("archive", "Device or pipe"),
+    "C2pa.signingCredential.untrusted": pgettext_lazy(
+        "origin", "the signer’s certificate is under no root that this node trusts"
+    ),
+    "C2pa.signingCredential.expired": pgettext_lazy(
+        "origin", "the signer’s certificate had ended, or its time is not proven"
+    ),
+    "C2pa.assertion.dataHash.mismatch": pgettext_lazy(
+        "origin", "the content is not what was signed"
+    ),
     "Reader.c2pa": _("C2PA manifest in the file"),
     "Reader.proofmode": _("ProofMode bundle"),
     "Reader.sidecar": _("Manifest beside a recording"),

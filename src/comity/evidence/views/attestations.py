@@ -71,6 +71,7 @@ def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("sidecar_signer", _("Signer, as the validator says")),
         ("sidecar_result", _("Result of the validator")),
     )
+    facts = facts | {"failures": [label(code, "C2pa") for code in facts.get("failures", [])]}
     said = [(words, _text(facts[name])) for name, words in named if facts.get(name)]
     return said + [(str(name), str(value)) for name, value in facts.get("pairs", [])]
 

@@ -32,6 +32,7 @@ from comity.evidence.forms import AddItemForm, FilterForm
 from comity.evidence.models import (
     TEAM_KINDS,
     CustodyRecord,
+    Derivation,
     Expansion,
     Item,
     UseCondition,
@@ -43,6 +44,7 @@ from comity.evidence.rules import (
     KEPT_CLOSED_TYPES,
     UNPACKED_TYPES,
     CustodyEvent,
+    Derived,
     Origin,
     Recipient,
     Worked,
@@ -152,11 +154,12 @@ def _may_make(actor: Officer, found: Item) -> list[tuple[str, str, str]]:
 
 
 def _suggested(actor: Officer, found: Item) -> dict[str, Any]:
-    others, count = same_origin(actor, found)
+    likened, (others, count) = alike(actor, found), same_origin(actor, found)
     return {
-        "alike": alike(actor, found),
+        "alike": likened,
         "same_origin": others,
         "same_origin_count": count,
+        "suggested_count": len(likened) + count,
     }
 
 
@@ -175,6 +178,9 @@ def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
     tags: list[tuple[str, ...]] = [(shown, label(Origin(found.origin)), icon)]
     shown, icon = tone(found.compartment, "Compartment")
     tags.append((shown, label(found.compartment, "Compartment"), icon))
+    made = Derivation.objects.filter(item=found).first()
+    if made:
+        tags.append(("note", label(Derived(made.how)), "git-compare-arrows"))
     if conditions:
         tags.append(("caution", _("Conditions of use"), "file-lock"))
     if found.stored_file.damage:
@@ -230,12 +236,14 @@ def _other_side(said: str, names: dict[str, str]) -> str:
 
 
 def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
+    derived = record.event == CustodyEvent.DERIVED  # then the note names the other item
     anomaly = record.event == CustodyEvent.ANOMALY  # then it is what was found, not a condition
     said = [
         _other_side(record.counterparty, names),
         record.place,
         record.device,
-        label(record.method, "Obtained"),
+        label(record.method, "Derived" if derived else "Obtained"),
+        record.note if derived else "",
         record.legal_authority,
         label(record.purpose, "Purpose"),
         label(record.condition, "" if anomaly else "UseCondition"),

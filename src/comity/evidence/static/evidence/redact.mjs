@@ -94,7 +94,7 @@ const start = (frame) => {
     field(row, "page").value = shownPage;
     for (const side of SIDES) field(row, side).value = values[side];
     show();
-    field(row, "reason").focus();
+    field(row, "reason").focus({ preventScroll: true });
   });
   frame.addEventListener("pointercancel", () => {
     from = null;
