@@ -5,14 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import uuid
 import zipfile
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from comity.core.archives import Member
 from comity.core.errors import NotVisible, Refused
 from comity.evidence import actions, tasks
+from comity.evidence.actions import expanding
 from comity.evidence.models import Derivation, Expansion, Item, ItemAccess
 from comity.evidence.rules import CustodyEvent, Derived
 from comity.ledger.models import Entry
@@ -103,6 +106,46 @@ def test_a_run_that_stopped_goes_on_and_doubles_nothing(world: World) -> None:
     assert actions.ask_expansion(world.investigator, archive).done_at is None
     assert tasks.expand_asked.func() == 1
     assert Expansion.objects.get().report["taken"] == 2
+
+
+def test_a_large_archive_is_taken_apart_in_slices_and_reported_as_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comity.vault.packs.PACK_FILES", 2)
+    body = local(b"a", b"one") + local(b"b", b"bad", crc=1)
+    directory = central(b"a", b"one", 0) + central(b"b", b"bad", len(local(b"a", b"one")), crc=1)
+    for number in range(5):
+        directory += central(b"%d" % number, b"%d" % number, len(body))
+        body += local(b"%d" % number, b"%d" % number)
+    archive = world.item(closed(body, directory, 7))
+    asked = actions.ask_expansion(world.investigator, archive)
+    slices = 0
+    while asked.done_at is None:
+        asked = actions.expand(world.investigator, asked, seconds=0)
+        slices += 1
+        assert tasks.expansion_is_due() is (asked.done_at is None)
+    assert slices == 4
+    assert (asked.report["taken"], asked.report["refused"]) == (6, [[1, "archives.crc"]])
+    assert Derivation.objects.filter(original=archive).count() == 6
+
+
+def test_a_run_that_was_taken_for_dead_doubles_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = world.item(zipped(FILES))
+    asked = actions.ask_expansion(world.investigator, archive)
+    first = expanding._there_already
+
+    def overtaken(item: Item, members: list[Member]) -> set[uuid.UUID]:
+        found = first(item, members)
+        monkeypatch.setattr(expanding, "_there_already", first)
+        Expansion.objects.update(beat_at=None)
+        actions.expand(world.investigator, Expansion.objects.get())
+        return found
+
+    monkeypatch.setattr(expanding, "_there_already", overtaken)
+    actions.expand(world.investigator, asked)
+    assert Derivation.objects.filter(original=archive).count() == 2
 
 
 def test_an_archive_in_archives_is_taken_apart_five_deep(world: World) -> None:

@@ -188,11 +188,13 @@ def test_a_redacted_pdf_holds_no_text_at_all_and_the_box_is_black(
 def test_film_is_black_and_silent_in_the_stretch_and_nowhere_else(
     world: World, tmp_path: Path
 ) -> None:
-    original = world.item(film(tmp_path))
+    original = world.item(film(tmp_path, "-metadata", "title=R. Melnyk at home"))
+    assert b"Melnyk" in content(world, original)
     copy = actions.redact(
         world.investigator, original, [Stretch(1000, 2000, "Voice of a child")], title="Copy"
     )
     made = content(world, copy)
+    assert b"Melnyk" not in made
     bright, loud = loudness(made, tmp_path, 1.1, 0.8)
     assert bright < 20
     assert loud <= 1
@@ -213,6 +215,9 @@ def test_words_are_taken_out_of_a_text_and_the_record_does_not_repeat_them(world
     line = Derivation.objects.get(item=copy)
     assert [span["from"] for span in line.detail["spans"]] == [0, 17, 37]
     assert "ksana" not in str(line.detail) + line.reason
+    hidden = world.item("Oksa\u00adna  Ко\u0438\u0306.\nOKSANA\nКой".encode())
+    copy = actions.redact(world.investigator, hidden, [Phrase("Oksana кой", "x")], title="Copy")
+    assert content(world, copy).decode() == "█████.\n█████"
     with pytest.raises(Refused, match=r"evidence\.phrase_missing"):
         actions.redact(world.investigator, original, [Phrase("Ivan", "x")], title="Copy")
 

@@ -8,6 +8,9 @@ from comity.core.access import NodeActor
 from comity.core.errors import NotAllowed, Refused
 from comity.evidence import actions
 
+COMPARED_FROM = 200
+SLICE_SECONDS = 5  # of one archive at a time: the worker has other work too
+
 
 def sweep_is_due() -> bool:
     """Say whether a package lies in the clear for too long."""
@@ -31,7 +34,7 @@ def expand_asked() -> int:
     due = actions.expansions_due()
     for expansion in due:
         try:
-            actions.expand(expansion.asked_by, expansion)
+            actions.expand(expansion.asked_by, expansion, seconds=SLICE_SECONDS)
         except NotAllowed as ended:  # the officer's rights, since they asked
             actions.give_up_expansion(expansion.asked_by, expansion, ended.code)
         except Refused:
@@ -51,4 +54,6 @@ def find_likeness() -> int:
     for item in actions.unprinted():
         actions.make_fingerprint(worker, item)
     fresh = actions.uncompared()
+    if actions.unprinted() and len(fresh) < COMPARED_FROM:
+        return 0  # comparing reads all fingerprints: better for many at once
     return actions.compare_fingerprints(worker, fresh) if fresh else 0

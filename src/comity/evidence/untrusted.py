@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from comity.core.errors import Refused, Untrusted
 
 INPUT_AT_MOST_BYTES = 1 << 30
+ANSWER_AT_MOST_BYTES = 1 << 20
 SECONDS = 600
 LIMITS = {
     "cpu_seconds": 600,
@@ -32,6 +34,8 @@ CODES = frozenset(
     {"region_outside", "page_missing", "range_outside", "cannot_copy", "reader_missing"}
 )
 _UNFIT_STATUS = 3
+_TOO_LONG = 124
+_CODE_BYTES = 40
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 
 
@@ -55,26 +59,27 @@ def run(
         _copy(source, given)
         given.seek(0)
         others = [opened.enter_context(_filled(each)) for each in beside]
+        complaint = opened.enter_context(_memory_file("complaint"))
         made = _memory_file("output")
         numbers = [each.fileno() for each in others]
-        try:
-            done = subprocess.run(
+        status = _status(
+            subprocess.Popen(
                 _command(module, [*arguments, *map(str, numbers)]),
                 pass_fds=numbers,
                 stdin=given,
                 stdout=made,
-                stderr=subprocess.PIPE,
+                stderr=complaint,
                 env=_environment(),
                 cwd="/",
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as slow:
-            made.close()
-            raise Untrusted("evidence.took_too_long") from slow
-    if done.returncode:
+                start_new_session=True,
+            ),
+            seconds,
+        )
+        complaint.seek(0)
+        said = complaint.read(_CODE_BYTES).decode("ascii", "replace").strip()
+    if status:
         made.close()
-        raise _failure(done)
+        raise _failure(status, said)
     made.seek(0)
     return made
 
@@ -115,8 +120,33 @@ def _copy(source: BinaryIO, target: BinaryIO) -> None:
     target.flush()
 
 
-def _failure(done: subprocess.CompletedProcess[bytes]) -> Refused | Untrusted:
-    said = done.stderr.decode("ascii", "replace").strip()
-    if done.returncode == _UNFIT_STATUS and said in CODES:
+def _status(tool: subprocess.Popen[bytes], seconds: float) -> int:
+    """Wait for a tool; _TOO_LONG if it does not end. What it started ends with it."""
+    with tool:
+        try:
+            return tool.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return _TOO_LONG
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(tool.pid, signal.SIGKILL)
+
+
+def answer(made: BinaryIO) -> dict[str, Any]:
+    """Read a tool's answer, a JSON object. Raises Untrusted("evidence.unreadable_media")."""
+    with made:
+        try:
+            found = json.loads(made.read(ANSWER_AT_MOST_BYTES))
+        except ValueError as error:
+            raise Untrusted("evidence.unreadable_media") from error
+    if not isinstance(found, dict):
+        raise Untrusted("evidence.unreadable_media")
+    return found
+
+
+def _failure(status: int, said: str) -> Refused | Untrusted:
+    if status in {_TOO_LONG, -signal.SIGXCPU}:
+        return Untrusted("evidence.took_too_long")
+    if status == _UNFIT_STATUS and said in CODES:
         return Refused(f"evidence.{said}")
     return Untrusted("evidence.unreadable_media")

@@ -174,7 +174,7 @@ COMITY_SCHEDULE = [
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
     ("comity.evidence.tasks.expansion_is_due", "comity.evidence.tasks.expand_asked", 2),
-    ("comity.evidence.tasks.likeness_is_due", "comity.evidence.tasks.find_likeness", 10),
+    ("comity.evidence.tasks.likeness_is_due", "comity.evidence.tasks.find_likeness", 1),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 

@@ -115,8 +115,7 @@ def _c2pa(_actor: Officer, item: Item, source: BinaryIO) -> Found:
 def _asked(
     tool: str, arguments: list[str], source: BinaryIO, beside: Sequence[bytes]
 ) -> dict[str, Any]:
-    with untrusted.run(tool, arguments, source, beside=beside, seconds=_SECONDS) as answer:
-        return dict(json.loads(answer.read()))
+    return untrusted.answer(untrusted.run(tool, arguments, source, beside=beside, seconds=_SECONDS))
 
 
 def _proofmode(_actor: Officer, _item: Item, source: BinaryIO) -> Found | None:

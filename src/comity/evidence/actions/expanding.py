@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def ask_expansion(actor: Officer, item: Item) -> Expansion:
     if not is_new and expansion.done_at is None:
         return expansion
     expansion.asked_by, expansion.asked_at, expansion.done_at = actor, timezone.now(), None
-    expansion.beat_at, expansion.failure = None, ""
+    expansion.beat_at, expansion.failure, expansion.report = None, "", {}
     expansion.save()
     ledger.append(actor, "evidence.expansion_asked", item.subject, sha256=item.sha256)
     return expansion
@@ -112,12 +113,13 @@ def _free(rows: Any) -> Any:
     return rows.filter(Q(beat_at=None) | Q(beat_at__lt=long_ago), done_at=None)
 
 
-def expand(actor: Officer, expansion: Expansion) -> Expansion:
+def expand(actor: Officer, expansion: Expansion, *, seconds: float | None = None) -> Expansion:
     """Take an archive's members out as items of their own, group by group, and report.
 
-    Safe to run twice and at once: one run has it, each member has one uid. What cannot be taken
-    out is in the report with its reason and stops no other. Names are kept to be read; links and
-    special files are named only. Raises NotAllowed, NotVisible, Refused("vault.disk_full").
+    seconds: after so long it stops behind a group and is due again; None works to the end. Safe to
+    run twice and at once: one run has it, each member has one uid. What cannot be taken out is in
+    the report with its reason and stops no other. Names are kept to be read; links and special
+    files are named only. Raises NotAllowed, NotVisible, Refused("vault.disk_full").
     """
     require(actor, Act.ADD_ITEM)
     item = fetch(Item.objects.visible_to(actor).select_related("stored_file"), pk=expansion.item_id)
@@ -126,13 +128,17 @@ def expand(actor: Officer, expansion: Expansion) -> Expansion:
         return expansion
     try:
         require_look(item)
-        report = _taken_apart(actor, item, expansion)
+        report = _taken_apart(actor, item, expansion, seconds)
     except (Untrusted, NotAllowed) as doubt:
         return _finish(actor, expansion, {}, doubt.code)
     except Refused as refusal:
         if refusal.code == "vault.disk_full":
             raise  # it stays asked for, and is tried again after a while
         return _finish(actor, expansion, {}, refusal.code)
+    if report.stands_at is not None:
+        expansion.report, expansion.beat_at = report.as_json(), None
+        expansion.save(update_fields=["report", "beat_at"])
+        return expansion
     return _finish(actor, expansion, report.as_json(), "")
 
 
@@ -143,11 +149,14 @@ def give_up_expansion(actor: Officer, expansion: Expansion, code: str) -> Expans
 
 @dataclass
 class _Report:
+    """What is written down. stands_at: place of the next member, of work that stopped between."""
+
     members: int
     unlisted_bytes: int
     form: str
     taken: int
-    refused: list[tuple[int, str]]
+    refused: dict[int, str]
+    stands_at: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -156,29 +165,52 @@ class _Report:
             "unlisted_bytes": self.unlisted_bytes,
             "taken": self.taken,
             "refused_count": len(self.refused),
-            "refused": sorted(self.refused)[:MOST_REFUSALS],
+            "refused": [list(pair) for pair in sorted(self.refused.items())[:MOST_REFUSALS]],
+            "stands_at": self.stands_at,
         }
 
 
-def _taken_apart(actor: Officer, item: Item, expansion: Expansion) -> _Report:
+def _taken_apart(
+    actor: Officer, item: Item, expansion: Expansion, seconds: float | None
+) -> _Report:
+    begun = time.monotonic()
     with read_item(actor, item) as reader:
         source = cast("BinaryIO", reader)
         contents = archives.read_contents(source)
         files = [each for each in contents.members if each.thing is not archives.Thing.FOLDER]
-        refused = [(each.index, each.refusal) for each in files if each.refusal]
-        there = _there_already(item, files)
-        report = _Report(
-            len(contents.members), contents.unlisted_bytes, contents.form, len(there), refused
-        )
-        wanted = (
-            each for each in files if not each.refusal and uid_of(item, each.index) not in there
-        )
+        report = _begun_report(contents, files, expansion)
+        reached = expansion.report.get("stands_at") or 0
+        there = _there_already(item, [each for each in files if each.index >= reached])
+        report.taken += len(there)
+        wanted = [
+            each
+            for each in files
+            if not each.refusal and each.index >= reached and uid_of(item, each.index) not in there
+        ]
         first, second = tee(wanted)
         for group in vault.take_in_many(_opener(source, contents, each) for each in first):
             named = [next(second) for _ in group]
             report.taken += _keep_group(actor, item, named, group, report.refused)
             Expansion.objects.filter(pk=expansion.pk).update(beat_at=timezone.now())
+            at_end = named[-1] is wanted[-1]
+            # A gzip is unpacked from its start each time: it is not begun again between.
+            is_late = seconds is not None and time.monotonic() - begun > seconds
+            if is_late and not at_end and "gz" not in contents.form:
+                report.stands_at = named[-1].index + 1
+                break
     return report
+
+
+def _begun_report(
+    contents: archives.Contents, files: Sequence[archives.Member], expansion: Expansion
+) -> _Report:
+    """What the archive's list tells, with what an earlier part of the same work found."""
+    refused = {each.index: each.refusal for each in files if each.refusal}
+    taken = 0
+    if expansion.report.get("stands_at"):
+        refused |= {int(index): code for index, code in expansion.report.get("refused", [])}
+        taken = int(expansion.report.get("taken", 0))
+    return _Report(len(contents.members), contents.unlisted_bytes, contents.form, taken, refused)
 
 
 def uid_of(item: Item, index: int) -> uuid.UUID:
@@ -238,23 +270,27 @@ def _keep_group(
     archive: Item,
     named: Sequence[archives.Member],
     group: Sequence[TakenIn | Refused | OSError],
-    refused: list[tuple[int, str]],
+    refused: dict[int, str],
 ) -> int:
+    Item.objects.select_for_update().get(pk=archive.pk)
+    there = _there_already(archive, named)  # of a run that was taken for dead
     taken = [one for one in group if isinstance(one, TakenIn)]
     files = iter(vault.keep_many(actor, taken))
     made: list[tuple[Item, Making]] = []
     for member, found in zip(named, group, strict=True):
         if isinstance(found, TakenIn):
-            made.append((_item_of(actor, archive, member, found, next(files)), _making_of(member)))
+            item = _item_of(actor, archive, member, found, next(files))
+            if item.uid not in there:
+                made.append((item, _making_of(member)))
         elif isinstance(found, Refused) and found.code == "vault.disk_full":
             raise found
         else:
             code = found.code if isinstance(found, Refused) else "archives.broken"
-            refused.append((member.index, code))
+            refused[member.index] = code
     if made:
         Item.objects.bulk_create([item for item, _ in made])
         keep_derived(actor, archive, made)
-    return len(made)
+    return len(made) + len(there)
 
 
 def _item_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import BinaryIO, cast
 
@@ -18,8 +17,9 @@ from comity.evidence.actions.opening import read_item
 from comity.evidence.models import Fingerprint, Item, Likeness
 from comity.ledger import actions as ledger
 
-AT_ONCE = 20
-_SECONDS = 120
+AT_ONCE = 4  # the worker has other work too
+COMPARED_AT_ONCE = 500
+_SECONDS = 60
 
 
 def unprinted() -> list[Item]:
@@ -36,7 +36,7 @@ def uncompared() -> list[Fingerprint]:
     return list(
         Fingerprint.objects.filter(compared_at=None, quality__gte=likeness.LEAST_QUALITY)
         .exclude(bits=None)
-        .order_by("pk")[:500]
+        .order_by("pk")[:COMPARED_AT_ONCE]
     )
 
 
@@ -51,13 +51,9 @@ def make_fingerprint(actor: Actor, item: Item) -> Fingerprint:
         return _keep(actor, item, bytes(twin.bits), twin.quality, twin.tool, "")
     kind = item.media_type_sniffed.partition("/")[0]
     try:
-        with (
-            read_item(actor, item) as reader,
-            untrusted.run(
-                "fingerprint", [kind], cast("BinaryIO", reader), seconds=_SECONDS
-            ) as said,
-        ):
-            found = json.loads(said.read())
+        with read_item(actor, item) as reader:
+            source = cast("BinaryIO", reader)
+            found = untrusted.answer(untrusted.run("fingerprint", [kind], source, seconds=_SECONDS))
     except Stated as doubt:
         return _keep(actor, item, None, 0, "", doubt.code)
     bits = bytes.fromhex(found["bits"])

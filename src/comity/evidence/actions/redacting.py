@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -156,7 +158,7 @@ def _text(source: BinaryIO, item: Item, marks: Sequence[Any]) -> tuple[BinaryIO,
     raw = source.read()
     wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        text = raw.decode("utf-16" if wide else "utf-8-sig")
+        text = unicodedata.normalize("NFC", raw.decode("utf-16" if wide else "utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Refused("evidence.not_redacted") from error
     spans = sorted(span for mark in marks for span in _found(text, mark))
@@ -169,16 +171,17 @@ def _text(source: BinaryIO, item: Item, marks: Sequence[Any]) -> tuple[BinaryIO,
     return io.BytesIO(kept.encode()), {"spans": detail}
 
 
+# What may stand unseen between the letters of a word: soft hyphens, joiners, marks of direction.
+_UNSEEN = "[\u00ad\u200b-\u200f\u2060\ufeff]*"
+
+
 def _found(text: str, mark: Phrase) -> list[tuple[int, int, str]]:
-    """Where the words stand, in characters of the original. Raises Refused if nowhere."""
-    words = mark.words.strip()
-    lower, sought = text.casefold(), words.casefold()
-    if len(lower) != len(text):  # a letter that folds to two: then the case must be as written
-        lower, sought = text, words
-    spans, at = [], lower.find(sought) if sought else -1
-    while at >= 0:
-        spans.append((at, at + len(sought), plain_line(mark.reason)))
-        at = lower.find(sought, at + len(sought))
+    """Where the words stand, in characters of the NFC text. Raises Refused if nowhere."""
+    words = unicodedata.normalize("NFC", mark.words).split()
+    letters = [_UNSEEN.join(re.escape(letter) for letter in word) for word in words]
+    pattern = re.compile(rf"(?:\s|{_UNSEEN[:-1]})+".join(letters), re.IGNORECASE)
+    reason = plain_line(mark.reason)
+    spans = [(*each.span(), reason) for each in pattern.finditer(text)] if words else []
     if not spans:
         raise Refused("evidence.phrase_missing")
     return spans
