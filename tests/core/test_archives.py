@@ -226,6 +226,8 @@ def test_limits_hold_before_anything_is_unpacked() -> None:
     assert code(zipped([("a", bytes(40_000))]), small) == "archives.bomb"
     assert code(gzip.compress(bytes(40_000)), small) == "archives.bomb"
     assert code(gzip.compress(tarred([("a", bytes(40_000))])), small) == "archives.bomb"
+    # It stops at the first piece, before it would be too large.
+    assert code(gzip.compress(bytes(400_000)), small) == "archives.bomb"
     plain = zipped([("a", bytes(40_000)), ("b", random.Random(7).randbytes(6_000))])
     found = archives.read_contents(io.BytesIO(plain), small).members
     assert [each.refusal for each in found][:1] == ["archives.member_bomb"]

@@ -254,6 +254,11 @@ def test_a_copy_goes_where_the_person_agreed_that_its_scope_goes_and_ends_with_i
 ) -> None:
     her = world.item(picture(), origin=Origin.PERSON, compartment=Compartment.DISCLOSABLE)
     granted(world, her, "court")
+    granted(world, her, "researchers", scope="statement")
+    granted(world, her, "register_of_damage")
+    actions.narrow_release(
+        world.coordinator, source_ref="consent:7", recipient="register_of_damage"
+    )
     today = timezone.localdate()
     marks = [Region(38, 28, 34, 24, "Her face")]
 
@@ -272,6 +277,9 @@ def test_a_copy_goes_where_the_person_agreed_that_its_scope_goes_and_ends_with_i
     apart = actions.redact(world.coordinator, her, marks, title="No scope")
     assert [goes(each, "court") for each in (copy, again, apart)] == [True, True, False]
     assert copy.release_grants.get().mode == "name_withheld"
+    assert goes(her, "researchers")
+    assert not goes(copy, "researchers")
+    assert not goes(copy, "register_of_damage")
     assert Entry.objects.filter(kind="evidence.release_followed", subject=copy.subject).count() == 1
     with pytest.raises(Refused, match=r"evidence\.unknown_scope"):
         actions.redact(world.coordinator, her, marks, title="Copy", scope="medical")
