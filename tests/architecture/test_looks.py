@@ -76,6 +76,10 @@ OTHER_STATE = {
     "letter_refuse": FORM_OF_THE_REQUESTED_SIDE,
     "letter_document": "assistance.views.files.document, once a letter is printed",
     "item_use": "evidence.views.conditions, for an item with a partner's condition",
+    "item_redact": "evidence.views.making; tests/evidence/test_redaction, for an opened item",
+    "item_excerpt": "evidence.views.making; tests/evidence/test_redaction, for film or PDF",
+    "item_page": "evidence.views.making; a part of an opening with a purpose, which is recorded",
+    "item_contents": "evidence.views.archives; tests/evidence/test_archives, for an archive",
     "item_last_day": "evidence.views.conditions, for an item with a partner's condition",
 }
 ELSEWHERE = ("account/", "i18n/", "static/")  # one's own account, the language

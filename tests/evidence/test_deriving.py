@@ -80,3 +80,27 @@ def test_nobody_derives_from_what_they_do_not_see_or_without_naming_the_tool(wor
     with pytest.raises(Incomplete):
         cut(world, original, tool=" ")
     assert not Derivation.objects.exists()
+
+
+def test_a_condition_or_last_day_that_comes_later_holds_for_what_was_made_before(
+    world: World,
+) -> None:
+    original = world.item()
+    made = cut(world, original)
+    again = cut(world, made)
+    condition = actions.attach_condition(
+        NODE, original, code="own_words", texts={"en": "No."}, forbids=[], set_by_node="a.example"
+    )
+    other = actions.attach_condition(
+        NODE, again, code="own_words", texts={"en": "No."}, forbids=[], set_by_node="b.example"
+    )
+    assert [item.conditions.count() for item in (original, made, again)] == [1, 1, 2]
+    day = timezone.localdate() - timedelta(days=1)
+    actions.set_last_day(world.prosecutor, condition, last_day=day, reason="Return by then")
+    for item in (original, made, again):
+        assert item.conditions.filter(last_day=day).count() == 1
+        assert actions.check_custody(world.investigator, item).holds
+        with pytest.raises(Refused, match=r"evidence\.use_ended"):
+            actions.require_look(item)
+    other.refresh_from_db()
+    assert other.last_day is None

@@ -9,11 +9,21 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
+from comity.core.archives import Thing
 from comity.core.errors import Refused
 from comity.evidence import actions
 from comity.evidence.kinds import known_kinds, ways_obtained
 from comity.evidence.models import work_for
-from comity.evidence.rules import BasisKind, CustodyEvent, Origin, Purpose, Use
+from comity.evidence.rules import (
+    Attested,
+    BasisKind,
+    CustodyEvent,
+    Derived,
+    Origin,
+    Purpose,
+    Reader,
+    Use,
+)
 from comity.ui.labels import has_label, label
 from comity.vault.models import StoredFile
 from tests.evidence.conftest import World
@@ -21,7 +31,10 @@ from tests.evidence.conftest import World
 SOURCE = Path(__file__).resolve().parents[2] / "src/comity"
 
 
-@pytest.mark.parametrize("codes", [Origin, CustodyEvent, Use, BasisKind, Purpose])
+@pytest.mark.parametrize(
+    "codes",
+    [Origin, CustodyEvent, Use, BasisKind, Purpose, Derived, Reader, Attested, Thing],
+)
 def test_every_code_has_words(codes: type) -> None:
     assert [code for code in codes if not has_label(code)] == []
 

@@ -101,6 +101,38 @@ LABELS: dict[str, Any] = {
     "Derived.transcript": pgettext_lazy("derived", "Transcript"),
     "Derived.recognised_text": pgettext_lazy("derived", "Recognised text"),
     "Derived.translation": pgettext_lazy("derived", "Translation"),
+    "Thing.file": pgettext_lazy("archive", "File"),
+    "Thing.folder": pgettext_lazy("archive", "Folder"),
+    "Thing.link": pgettext_lazy("archive", "Link"),
+    "Thing.special": pgettext_lazy("archive", "Device or pipe"),
+    "C2pa.signingCredential.untrusted": pgettext_lazy(
+        "origin", "the signer’s certificate is under no root that this node trusts"
+    ),
+    "C2pa.signingCredential.expired": pgettext_lazy(
+        "origin", "the signer’s certificate had ended, or its time is not proven"
+    ),
+    "C2pa.assertion.dataHash.mismatch": pgettext_lazy(
+        "origin", "the content is not what was signed"
+    ),
+    "Reader.c2pa": _("C2PA manifest in the file"),
+    "Reader.proofmode": _("ProofMode bundle"),
+    "Reader.sidecar": _("Manifest beside a recording"),
+    "Reader.national": _("Ukrainian national signature (DSTU 4145)"),
+    "Attested.intact_known": pgettext_lazy("origin", "intact, signer known"),
+    "Attested.intact_unknown": pgettext_lazy("origin", "intact, signer unknown"),
+    "Attested.not_intact": pgettext_lazy("origin", "not intact"),
+    "Attested.none": pgettext_lazy("origin", "none"),
+    "Attested.reader_missing": pgettext_lazy("origin", "cannot be read: reader not installed"),
+    "Attested.unreadable": pgettext_lazy("origin", "cannot be read"),
+    "Attested.hash_fits": pgettext_lazy("origin", "the hash fits; no signature was checked"),
+    "Attested.not_here": pgettext_lazy("origin", "no item that you see has the hash it states"),
+    "Attested.national_unchecked": pgettext_lazy(
+        "origin", "signed under DSTU 4145; not validated here"
+    ),
+    "Attested.national_valid": pgettext_lazy("origin", "valid, says the validator of this node"),
+    "Attested.national_not_valid": pgettext_lazy(
+        "origin", "not valid, says the validator of this node"
+    ),
     "Use.this_proceeding": pgettext_lazy("law", "Use in this proceeding"),
     "Use.other_proceeding": pgettext_lazy("law", "Use in another proceeding"),
     "Use.export_to_court": pgettext_lazy("law", "Export to a court"),
@@ -133,6 +165,7 @@ LABELS: dict[str, Any] = {
     "Part.item": _("page of the item"),
     "Part.entry": _("an entry of its custody"),
     "Part.saved": _("its bytes, saved"),
+    "Part.archive": _("the list of an archive’s contents"),
     "Part.list.items": _("the list of items"),
     "Part.list.search": _("what a search found"),
     "Part.custody": _("its custody"),
@@ -205,6 +238,65 @@ LABELS: dict[str, Any] = {
         "the name is kept out of what you hand over, or leave the item out."
     ),
     "evidence.unknown_message": _("There is no such message on this node. Leave it out."),
+    "evidence.not_unpacked": _(
+        "The contents of this type are not read here. It is kept as it is; an examiner works on a "
+        "copy."
+    ),
+    "evidence.listing_too_large": _(
+        "This archive is too large to be listed in a page. Take the contents out as items."
+    ),
+    "evidence.too_deep": _(
+        "This archive lies in {most} others. Archives are taken apart only so deep; an examiner "
+        "can go on with a copy."
+    ),
+    "evidence.not_redacted": _("Redaction is not offered for this type of file."),
+    "evidence.no_excerpt": _("Excerpts are made of film, sound and PDF."),
+    "evidence.marks_missing": _("Mark at least one part that the copy leaves out."),
+    "evidence.unknown_scope": _(
+        "The person’s agreement does not cover this scope now. Choose another, or none."
+    ),
+    "evidence.region_outside": _("A box lies outside the picture. Correct its numbers."),
+    "evidence.page_missing": _("There is no such page. Correct the number."),
+    "evidence.range_outside": _("These times or pages lie outside the item. Correct them."),
+    "evidence.phrase_missing": _("Some of these words stand nowhere in the text. Correct them."),
+    "evidence.cannot_copy": _("A clean cut is not possible there."),
+    "evidence.too_large_for_tools": _(
+        "This item is too large to be worked on here. Work on a copy outside, and take the result "
+        "in as an item."
+    ),
+    "evidence.unreadable_media": _(
+        "The file could not be read as what it seems to be. The item is unchanged."
+    ),
+    "evidence.took_too_long": _("Reading the file took too long and was stopped."),
+    "evidence.reader_missing": _("The reader for this is not installed on this node."),
+    "Entry.evidence.attestations_read": _("What others attached to an item read"),
+    "Entry.evidence.fingerprint_made": _("Fingerprint of a picture made"),
+    "Entry.evidence.fingerprints_compared": _("Fingerprints of pictures compared"),
+    "Entry.evidence.likeness_dismissed": _("Suggestion that items look alike dismissed"),
+    "Entry.evidence.release_followed": _("A copy may leave as its original may"),
+    "archives.encrypted": pgettext_lazy("archive", "Encrypted; not read."),
+    "archives.unknown_method": pgettext_lazy(
+        "archive", "Packed by a method that is not read here."
+    ),
+    "archives.header_differs": pgettext_lazy(
+        "archive", "The archive says two different things about it; not read."
+    ),
+    "archives.link": pgettext_lazy("archive", "A link; named, not followed."),
+    "archives.special": pgettext_lazy("archive", "A device or pipe; named, not made."),
+    "archives.long_name": pgettext_lazy("archive", "Its name is too long; not read."),
+    "archives.member_too_large": pgettext_lazy("archive", "Too large; not read."),
+    "archives.member_bomb": pgettext_lazy(
+        "archive", "It unpacks to far more than it takes up; not read."
+    ),
+    "archives.sparse": pgettext_lazy("archive", "A file with holes; not read."),
+    "archives.size": pgettext_lazy("archive", "It has another size than stated; not taken out."),
+    "archives.crc": pgettext_lazy("archive", "Its checksum does not hold; not taken out."),
+    "archives.broken": pgettext_lazy("archive", "Its bytes are broken; not taken out."),
+    "archives.name_twice": pgettext_lazy(
+        "archive", "This name stands more than once. Programs differ in which one they show."
+    ),
+    "Entry.evidence.expansion_asked": _("Contents of an archive asked for as items"),
+    "Entry.evidence.archive_expanded": _("Contents of an archive taken out"),
     "Entry.evidence.item_received": _("Item received"),
     "Entry.evidence.file_refused": _("File refused, it can be no item"),
     "Entry.evidence.item_ingested": _("Item taken into the vault"),

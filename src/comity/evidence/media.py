@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+from comity.evidence.rules import CMS_TYPE
 from comity.vault.storage import HEAD_BYTES
 
 UNKNOWN = "application/octet-stream"
@@ -81,6 +82,7 @@ _EXTENSIONS = {
     "application/vnd.rar": "rar",
     "application/x-tar": "tar",
     "application/rtf": "rtf",
+    CMS_TYPE: "p7s",
     "application/vnd.etsi.asic-e+zip": "asice",
     "application/vnd.oasis.opendocument.text": "odt",
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
@@ -116,7 +118,7 @@ def sniff(head: bytes) -> str:
     for offset, signature, media_type in _SIGNATURES:
         if head.startswith(signature, offset):
             return media_type
-    return _container(head) or _mpeg(head) or _text(head) or UNKNOWN
+    return _container(head) or _cms(head) or _mpeg(head) or _text(head) or UNKNOWN
 
 
 def _container(head: bytes) -> str:
@@ -144,6 +146,15 @@ def _zip(head: bytes) -> str:
             if folder in head:
                 return media_type
     return "application/zip"
+
+
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+
+
+def _cms(head: bytes) -> str:
+    """Find a CMS SignedData (RFC 5652): a sequence that begins with its object identifier."""
+    at = head.find(_SIGNED_DATA, 0, 24)
+    return CMS_TYPE if head.startswith(b"\x30") and at in {2, 3, 4, 5, 6} else ""
 
 
 def _mpeg(head: bytes) -> str:

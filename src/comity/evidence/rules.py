@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -164,6 +164,86 @@ class Derived(StrEnum):
     TRANSLATION = "translation"
 
 
+# What may follow a person's consent to a scope: less than what she agreed to, and nothing besides.
+FOLLOWS_CONSENT = frozenset({Derived.REDACTION, Derived.EXCERPT})
+
+
+class Worked(StrEnum):
+    """What redaction and excerpts are made of."""
+
+    IMAGE = "image"
+    PDF = "pdf"
+    MEDIA = "media"
+    TEXT = "text"
+
+
+def worked_as(media_type: str) -> Worked | None:
+    """Say how an item of this type is worked on; None if it is not."""
+    if media_type == "application/pdf":
+        return Worked.PDF
+    if media_type == "text/plain":
+        return Worked.TEXT
+    family = media_type.partition("/")[0]
+    return {"image": Worked.IMAGE, "audio": Worked.MEDIA, "video": Worked.MEDIA}.get(family)
+
+
+class Reader(StrEnum):
+    """What reads what outsiders attached about an item's origin."""
+
+    C2PA = "c2pa"
+    PROOFMODE = "proofmode"
+    SIDECAR = "sidecar"
+    NATIONAL = "national"
+
+
+class Attested(StrEnum):
+    """What could be checked of what an outsider said; none of it is this node's own word."""
+
+    INTACT_KNOWN = "intact_known"
+    INTACT_UNKNOWN = "intact_unknown"
+    NOT_INTACT = "not_intact"
+    NONE = "none"
+    READER_MISSING = "reader_missing"
+    UNREADABLE = "unreadable"
+    HASH_FITS = "hash_fits"
+    NOT_HERE = "not_here"
+    NATIONAL_UNCHECKED = "national_unchecked"
+    NATIONAL_VALID = "national_valid"
+    NATIONAL_NOT_VALID = "national_not_valid"
+
+
+CMS_TYPE = "application/pkcs7-signature"
+
+
+def readers_for(media_type: str) -> tuple[Reader, ...]:
+    """Which readers fit a type, by an item's content."""
+    if media_type.partition("/")[0] in {"image", "audio", "video"}:
+        return (Reader.C2PA,)
+    return {
+        "application/pdf": (Reader.C2PA,),
+        "application/zip": (Reader.PROOFMODE,),
+        "text/plain": (Reader.SIDECAR,),
+        CMS_TYPE: (Reader.NATIONAL,),
+    }.get(media_type, ())
+
+
+# Doubts about who signed; every other failure is about what was signed.
+_ABOUT_THE_SIGNER = ("signingCredential.", "timeStamp.", "claimSignature.outsideValidity")
+
+
+def c2pa_verdict(state: str, failures: Iterable[str], successes: Iterable[str]) -> Attested:
+    """Say what a C2PA report means. "Valid" alone is a signer that nobody here knows."""
+    if state in {"None", "Elsewhere"}:
+        return Attested.NONE
+    failed = set(failures)
+    about_content = {code for code in failed if not code.startswith(_ABOUT_THE_SIGNER)}
+    if about_content or "claimSignature.validated" not in set(successes):
+        return Attested.NOT_INTACT
+    if state == "Trusted" and not failed and "signingCredential.trusted" in set(successes):
+        return Attested.INTACT_KNOWN
+    return Attested.INTACT_UNKNOWN
+
+
 class Use(StrEnum):
     """What an item can be used for; a condition forbids some of them."""
 
@@ -297,6 +377,25 @@ class Purpose(StrEnum):
     SUPERVISION = "supervision"
 
 
+# Archives that this node reads; all others are kept as they are and not looked into.
+UNPACKED_TYPES = frozenset(
+    {
+        "application/zip",
+        "application/gzip",
+        "application/x-tar",
+        "application/vnd.etsi.asic-e+zip",
+    }
+)
+KEPT_CLOSED_TYPES = frozenset(
+    {
+        "application/x-7z-compressed",
+        "application/vnd.rar",
+        "application/x-ewf",
+        "application/x-bzip2",
+        "application/x-xz",
+    }
+)
+MOST_DEEP = 5  # archives in archives
 OTHER_KIND = "other"
 TITLE_AT_MOST = 200
 NAME_AT_MOST = 1000
@@ -349,6 +448,25 @@ def kept_name(name: str | bytes) -> str:
         for char in text
     )
     return "".join(shown)[:NAME_AT_MOST]
+
+
+_MOMENT = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6})(?:[.,](\d{1,3}))?")
+
+
+def milliseconds(text: str) -> int | None:
+    """Read a time such as 95, 1:35 or 0:01:35.250 as milliseconds; None for what is none."""
+    found = _MOMENT.fullmatch(text.strip())
+    if found is None:
+        return None
+    hours, minutes, seconds, part = found.groups()
+    whole = (int(hours or 0) * 60 + int(minutes or 0)) * 60 + int(seconds)
+    return whole * 1000 + int((part or "0").ljust(3, "0"))
+
+
+def time_code(ms: int) -> str:
+    """Write milliseconds as H:MM:SS.mmm."""
+    seconds, part = divmod(ms, 1000)
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}.{part:03}"
 
 
 def plain_media_type(declared: str) -> str:

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from comity.evidence.views import adding, conditions, custody, files, items, packages, uploads
+from comity.evidence.views import (
+    adding,
+    archives,
+    attestations,
+    conditions,
+    custody,
+    files,
+    items,
+    likeness,
+    making,
+    packages,
+    uploads,
+)
 
 urlpatterns = [
     path("", items.items, name="items"),
@@ -18,6 +30,13 @@ urlpatterns = [
     path("<int:pk>/custody/", custody.custody, name="item_custody"),
     path("<int:pk>/custody/event/", custody.event, name="item_event"),
     path("<int:pk>/custody/report", custody.report, name="item_custody_report"),
+    path("<int:pk>/contents/", archives.contents, name="item_contents"),
+    path("<int:pk>/expand/", archives.expand, name="item_expand"),
+    path("<int:pk>/redact/", making.redact, name="item_redact"),
+    path("<int:pk>/excerpt/", making.excerpt, name="item_excerpt"),
+    path("<int:pk>/pages/<int:page>", making.page, name="item_page"),
+    path("<int:pk>/alike/<int:likeness>/dismiss/", likeness.dismiss, name="item_unlike"),
+    path("<int:pk>/attestations/", attestations.read, name="item_attest"),
     path("<int:pk>/verify/", files.verify, name="item_verify"),
     path("<int:pk>/conditions/<int:condition>/uses/", conditions.confirm_use, name="item_use"),
     path(

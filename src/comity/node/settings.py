@@ -89,6 +89,11 @@ COMITY_BEFORE_SENDING = "comity.assistance.actions.may_leave"
 # Told in the transaction in which a release of items ends: what carries them is stopped.
 COMITY_RELEASE_WITHDRAWN = "comity.assistance.actions.release_withdrawn"
 
+# --- what outsiders attach to evidence (docs/operate/settings.md) ---------------------------------
+COMITY_C2PA_TRUST = env.text("COMITY_C2PA_TRUST", "")  # a PEM file of trust anchors
+COMITY_PROOFMODE_KEYRING = env.text("COMITY_PROOFMODE_KEYRING", "")  # OpenPGP keys for gpgv
+COMITY_DSTU_COMMAND = env.words("COMITY_DSTU_COMMAND")  # a validator and its arguments
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -177,6 +182,8 @@ COMITY_SCHEDULE = [
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
     ("comity.evidence.tasks.watched_are_due", "comity.evidence.tasks.take_in_watched", 10),
+    ("comity.evidence.tasks.expansion_is_due", "comity.evidence.tasks.expand_asked", 2),
+    ("comity.evidence.tasks.likeness_is_due", "comity.evidence.tasks.find_likeness", 1),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 

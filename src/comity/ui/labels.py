@@ -201,6 +201,15 @@ LABELS: dict[str, Any] = {
     ),
     "documents": _("The document could not be made."),
     # bytes from outside or from disk that cannot be believed, by family
+    "archives": _("The archive cannot be read. It stays as it is."),
+    "archives.bomb": _("The archive unpacks to far more than it takes up. It stays as it is."),
+    "sidecar": _("The manifest is not in a form that is read here."),
+    "archives.overlap": _(
+        "Entries of the archive share the same bytes, as in a trap. It stays as it is."
+    ),
+    "archives.too_large": _("The archive holds more than is taken out here. It stays as it is."),
+    "archives.too_many": _("The archive has too many entries. It stays as it is."),
+    "archives.several_parts": _("This is one part of several. It stays as it is."),
     "bag": _("The package's lists do not agree with what is in it."),
     "bundle": _("The bundle of receipts is larger than agreed."),
     "call": _("The call of the other node could not be trusted."),

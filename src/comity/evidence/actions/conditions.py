@@ -13,7 +13,14 @@ from comity.accounts.models import Officer, fetch
 from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, NotAllowed, Refused
-from comity.evidence.models import Item, ItemAccess, UseCondition, UseConfirmation, custody_of
+from comity.evidence.models import (
+    Derivation,
+    Item,
+    ItemAccess,
+    UseCondition,
+    UseConfirmation,
+    custody_of,
+)
 from comity.evidence.rules import (
     ELSEWHERE,
     IN_THE_PROCEEDING,
@@ -109,6 +116,8 @@ def attach_condition(
 ) -> UseCondition:
     """Attach a partner's condition of use to an item; it holds for every later use.
 
+    It holds for whatever was made out of the item too.
+
     texts: by language, as the partner wrote them. forbids: codes of `rules.Use`. The cases whose
     teams hold the item now are the ones that it came for.
     Raises NotAllowed, ValueError for an unknown use.
@@ -141,6 +150,16 @@ def attach_condition(
         text_sha256=canonical.digest_hex(dict(texts)),
     )
     kept.save()
+    for made in Item.objects.filter(derivation__original=item).order_by("pk"):
+        attach_condition(
+            actor,
+            made,
+            code=code,
+            texts=texts,
+            forbids=condition.forbids,
+            set_by_node=set_by_node,
+            letter_ref=letter_ref,
+        )
     return condition
 
 
@@ -219,16 +238,32 @@ def set_last_day(
     """
     condition = _of_item(actor, condition)
     said = _stated(reason)
-    condition.last_day = last_day
-    condition.save(update_fields=["last_day"])
-    _keep(
-        actor,
-        condition,
-        "evidence.last_day_set",
-        CustodyEvent.CONDITION_SET,
-        last_day=last_day.isoformat() if last_day else None,
-        reason_sha256=canonical.digest_hex({"reason": said}),
+    for one in [condition, *_followers(condition)]:
+        one.last_day = last_day
+        one.save(update_fields=["last_day"])
+        _keep(
+            actor,
+            one,
+            "evidence.last_day_set",
+            CustodyEvent.CONDITION_SET,
+            last_day=last_day.isoformat() if last_day else None,
+            reason_sha256=canonical.digest_hex({"reason": said}),
+        )
+
+
+def _followers(condition: UseCondition) -> list[UseCondition]:
+    """The same condition on whatever was made out of the item, locked."""
+    rows = UseCondition.objects.select_for_update(of=("self",)).select_related("item")
+    same = rows.filter(
+        code=condition.code, set_by_node=condition.set_by_node, letter_ref=condition.letter_ref
     )
+    found: list[UseCondition] = []
+    level = [condition.item_id]
+    while level:
+        made = list(Derivation.objects.filter(original__in=level).values_list("item", flat=True))
+        found += same.filter(item__in=made).order_by("pk")
+        level = made
+    return found
 
 
 def _keep(

@@ -14,6 +14,7 @@ from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Refused
 from comity.evidence.actions.conditions import require_look
 from comity.evidence.actions.intake import new_item, require_sound
+from comity.evidence.actions.release import follow_release
 from comity.evidence.models import (
     CustodyRecord,
     Derivation,
@@ -23,7 +24,7 @@ from comity.evidence.models import (
     UseConfirmation,
     custody_of,
 )
-from comity.evidence.rules import CustodyEvent, Derived, kept_name, plain_line
+from comity.evidence.rules import FOLLOWS_CONSENT, CustodyEvent, Derived, kept_name, plain_line
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 from comity.vault import storage
@@ -133,11 +134,16 @@ def _keep(
     )
     item.save()
     keep_derived(actor, original, [(item, making)])
+    if making.scope and making.how in FOLLOWS_CONSENT:
+        follow_release(actor, original, item, making.scope)
     return item
 
 
 def keep_derived(actor: Actor, original: Item, made: list[tuple[Item, Making]]) -> None:
-    """Write what saved items have in common with their original, and both sides' custody."""
+    """Write what saved items have in common with their original, and both sides' custody.
+
+    The original has one record for all that were made at once: thousands of them would bury it.
+    """
     items = [item for item, _ in made]
     ItemAccess.objects.bulk_create(
         ItemAccess(item=item, kind=kind, record=record)
@@ -166,45 +172,70 @@ def keep_derived(actor: Actor, original: Item, made: list[tuple[Item, Making]]) 
 def _keep_custody(actor: Actor, original: Item, made: list[tuple[Item, Making]]) -> None:
     records, entries = [], []
     for item, making in made:
-        facts = {
-            "how": str(making.how),
-            "tool": making.tool,
-            "model": making.model,
-            "machine_made": making.machine_made,
-            "detail_sha256": canonical.digest_hex(dict(making.detail)),
-            "reason_sha256": canonical.digest_hex({"reason": making.reason}),
-        }
-        for about, other in ((original, item), (item, original)):
-            record = custody_of(
-                actor,
-                about,
-                CustodyEvent.DERIVED,
-                method=str(making.how),
-                device=making.tool,
-                digest_before=original.sha256,
-                digest_after=item.sha256,
-                note=other.number,
-            )
-            records.append(record)
-            entries.append(
-                ledger.NewEntry(
-                    "evidence.item_derived",
-                    about.subject,
-                    record.committed(about) | facts | {"other": other.subject},
-                )
-            )
+        record = _record(actor, item, making, original.sha256, item.sha256, original.number)
+        records.append(record)
+        entries.append(_entry(item, record, _facts(making) | {"other": original.subject}))
+    (first, making), (last, _) = made[0], made[-1]
+    alone = len(made) == 1
+    note = first.number if alone else f"{first.number} … {last.number} ({len(made)})"
+    after = first.sha256 if alone else original.sha256
+    record = _record(actor, original, making, original.sha256, after, note)
+    others = [item.subject for item, _ in made]
+    facts = _facts(making) | {"other": others[0]} if alone else _all(making, others)
+    records.append(record)
+    entries.append(_entry(original, record, facts))
     keys = ledger.append_many(actor, entries)
     for record, key in zip(records, keys, strict=True):
         record.entry_id = key
     CustodyRecord.objects.bulk_create(records)
 
 
+def _facts(making: Making) -> dict[str, Any]:
+    return {
+        "how": str(making.how),
+        "tool": making.tool,
+        "model": making.model,
+        "machine_made": making.machine_made,
+        "detail_sha256": canonical.digest_hex(dict(making.detail)),
+        "reason_sha256": canonical.digest_hex({"reason": making.reason}),
+    }
+
+
+def _all(making: Making, others: list[str]) -> dict[str, Any]:
+    """What the original's entry says of many: how many, and the digest of the list of them."""
+    return {
+        "how": str(making.how),
+        "tool": making.tool,
+        "count": len(others),
+        "others_sha256": canonical.digest_hex(others),
+    }
+
+
+def _record(
+    actor: Actor, about: Item, making: Making, before: str, after: str, note: str
+) -> CustodyRecord:
+    return custody_of(
+        actor,
+        about,
+        CustodyEvent.DERIVED,
+        method=str(making.how),
+        device=making.tool,
+        digest_before=before,
+        digest_after=after,
+        note=note,
+    )
+
+
+def _entry(about: Item, record: CustodyRecord, facts: dict[str, Any]) -> ledger.NewEntry:
+    return ledger.NewEntry("evidence.item_derived", about.subject, record.committed(about) | facts)
+
+
 def _copy_conditions(original: Item, items: list[Item]) -> None:
     """What a partner asked of an original holds for whatever is made out of it."""
     for condition in original.conditions.prefetch_related("confirmations"):
         confirmations = list(condition.confirmations.all())
-        for item in items:
-            copy = UseCondition.objects.create(
+        copies = UseCondition.objects.bulk_create(
+            UseCondition(
                 item=item,
                 code=condition.code,
                 text_uk=condition.text_uk,
@@ -217,9 +248,12 @@ def _copy_conditions(original: Item, items: list[Item]) -> None:
                 set_by_node=condition.set_by_node,
                 at=condition.at,
             )
-            UseConfirmation.objects.bulk_create(
-                UseConfirmation(
-                    condition=copy, target=one.target, reason=one.reason, by=one.by, at=one.at
-                )
-                for one in confirmations
+            for item in items
+        )
+        UseConfirmation.objects.bulk_create(
+            UseConfirmation(
+                condition=copy, target=one.target, reason=one.reason, by=one.by, at=one.at
             )
+            for copy in copies
+            for one in confirmations
+        )

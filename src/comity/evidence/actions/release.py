@@ -18,13 +18,14 @@ from comity.core.errors import NotAllowed, Refused
 from comity.evidence.actions.conditions import require_shared
 from comity.evidence.models import (
     TEAM_KINDS,
+    Derivation,
     Disclosure,
     Item,
     ItemAccess,
     ReleaseGrant,
     custody_of,
 )
-from comity.evidence.rules import ORDER, BasisKind, CustodyEvent, Fact, Origin
+from comity.evidence.rules import FOLLOWS_CONSENT, ORDER, BasisKind, CustodyEvent, Fact, Origin
 from comity.ledger import actions as ledger
 
 _DISCLOSING = (Act.SEND_LETTER, Act.RELEASE_REPLY, Act.SHARE_ACCOUNT, Act.EXPORT_PACKAGE)
@@ -87,7 +88,8 @@ def grant_release(
     """Let an item go to a recipient for a purpose, from one day to another, both included.
 
     source_ref: "consent:<uid>", or "order:<reference>" for a legal order. The same source,
-    recipient and purpose for the same item is one grant, however often it is given.
+    recipient and purpose for the same item is one grant, however often it is given. Redacted copies
+    and excerpts that were made for this scope follow their original, and end with it.
     """
     require(actor, Act.RECORD_CONSENT)
     Item.objects.select_for_update().get(pk=item.pk)
@@ -113,7 +115,65 @@ def grant_release(
             valid_from=valid_from.isoformat(),
             valid_until=valid_until.isoformat() if valid_until else None,
         )
+    made = Derivation.objects.filter(original=item, how__in=FOLLOWS_CONSENT, scope=scope)
+    for line in made.select_related("item").order_by("pk"):
+        _follow(actor, line.item, grant)
     return grant
+
+
+def scopes_of(item: Item) -> list[str]:
+    """The scopes of a person's consent under which an item may leave now or later."""
+    today = timezone.localdate()
+    live = ReleaseGrant.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gte=today), item=item, withdrawn_at=None
+    )
+    return sorted(set(live.values_list("scope", flat=True)))
+
+
+def follow_release(actor: Actor, original: Item, made: Item, scope: str) -> None:
+    """Let what was made out of a person's item, for a scope, go where that scope of it may go.
+
+    It holds less than what the person agreed to; the source stays hers, so that a withdrawal ends
+    it too. The caller has shown that the actor may make it. In the caller's transaction.
+    """
+    Item.objects.select_for_update().get(pk=original.pk)
+    live = ReleaseGrant.objects.filter(item=original, scope=scope, withdrawn_at=None)
+    for grant in live.order_by("pk"):
+        _follow(actor, made, grant)
+
+
+@transaction.atomic
+def _follow(actor: Actor, made: Item, grant: ReleaseGrant) -> None:
+    copy, is_new = ReleaseGrant.objects.get_or_create(
+        item=made,
+        source_ref=grant.source_ref,
+        recipient=grant.recipient,
+        purpose=grant.purpose,
+        scope=grant.scope,
+        withdrawn_at=None,
+        defaults={
+            "mode": grant.mode,
+            "valid_from": grant.valid_from,
+            "valid_until": grant.valid_until,
+        },
+    )
+    if is_new:
+        ledger.append(
+            actor,
+            "evidence.release_followed",
+            made.subject,
+            original=grant.item.subject,
+            source=copy.source_ref,
+            recipient=copy.recipient,
+            purpose=copy.purpose,
+            scope=copy.scope,
+            mode=copy.mode,
+            valid_from=copy.valid_from.isoformat(),
+            valid_until=copy.valid_until.isoformat() if copy.valid_until else None,
+        )
+    further = Derivation.objects.filter(original=made, how__in=FOLLOWS_CONSENT, scope=grant.scope)
+    for line in further.select_related("item").order_by("pk"):
+        _follow(actor, line.item, copy)
 
 
 @transaction.atomic

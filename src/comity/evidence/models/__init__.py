@@ -1,5 +1,6 @@
 """Items of evidence, who may see them, their custody, their conditions, and what left to whom."""
 
+from comity.evidence.models.attestations import Attestation
 from comity.evidence.models.custody import (
     COMMITTED_FIELDS,
     Alike,
@@ -8,6 +9,7 @@ from comity.evidence.models.custody import (
     role_of,
 )
 from comity.evidence.models.derivations import Derivation
+from comity.evidence.models.expansions import Expansion
 from comity.evidence.models.items import TEAM_KINDS, Item, ItemAccess, ItemQuerySet
 from comity.evidence.models.leaving import (
     Disclosure,
@@ -15,22 +17,32 @@ from comity.evidence.models.leaving import (
     UseCondition,
     UseConfirmation,
 )
+from comity.evidence.models.likeness import Fingerprint, Likeness, alike, same_origin
+from comity.evidence.models.lineage import Node, lineage_of
 from comity.evidence.models.work import work_for
 
 __all__ = [
     "COMMITTED_FIELDS",
     "TEAM_KINDS",
     "Alike",
+    "Attestation",
     "CustodyRecord",
     "Derivation",
     "Disclosure",
+    "Expansion",
+    "Fingerprint",
     "Item",
     "ItemAccess",
     "ItemQuerySet",
+    "Likeness",
+    "Node",
     "ReleaseGrant",
     "UseCondition",
     "UseConfirmation",
+    "alike",
     "custody_of",
+    "lineage_of",
     "role_of",
+    "same_origin",
     "work_for",
 ]

@@ -20,13 +20,29 @@ from comity.evidence.forms import FilterForm
 from comity.evidence.models import (
     TEAM_KINDS,
     CustodyRecord,
+    Derivation,
+    Expansion,
     Item,
     UseCondition,
     UseConfirmation,
+    alike,
+    same_origin,
 )
 from comity.evidence.report import say_fact
-from comity.evidence.rules import CustodyEvent, Fact, Origin, Recipient
+from comity.evidence.rules import (
+    KEPT_CLOSED_TYPES,
+    UNPACKED_TYPES,
+    CustodyEvent,
+    Derived,
+    Fact,
+    Origin,
+    Recipient,
+    Worked,
+    worked_as,
+)
+from comity.evidence.views.attestations import attested
 from comity.evidence.views.conditions import case_names, target_words
+from comity.evidence.views.lineage import lineage
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
 
@@ -92,13 +108,48 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "twins": _bound_twins(actor, found),
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
-            "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
+            "archive": _archive(found),
+            "lineage": lineage(actor, found),
+            "attested": attested(found),
+            **_suggested(actor, found),
+            "may_make": _may_make(actor, found),
             "may_add": actor.may(Act.ADD_ITEM),
+            "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
             "may_open": actor.may(Act.OPEN_ITEM),
             "may_export": actor.may(Act.EXPORT_PACKAGE),
             "nav_current": "items",
         },
     )
+
+
+def _archive(found: Item) -> dict[str, Any] | None:
+    """What an archive's page says of its contents; None for what is no archive."""
+    if found.media_type_sniffed in KEPT_CLOSED_TYPES:
+        return {"closed": True}
+    if found.media_type_sniffed not in UNPACKED_TYPES:
+        return None
+    return {"closed": False, "asked": Expansion.objects.filter(item=found).first()}
+
+
+def _may_make(actor: Officer, found: Item) -> list[tuple[str, str, str]]:
+    """The copies that can be made of the item: address, words, sign."""
+    if not (actor.may(Act.ADD_ITEM) and actor.may(Act.OPEN_ITEM)):
+        return []
+    kind = worked_as(found.media_type_sniffed)
+    offered = [("item_redact", _("Redact a copy"), "eye-off")] if kind else []
+    if kind in {Worked.MEDIA, Worked.PDF}:
+        offered.append(("item_excerpt", _("Make an excerpt"), "film"))
+    return offered
+
+
+def _suggested(actor: Officer, found: Item) -> dict[str, Any]:
+    likened, (others, count) = alike(actor, found), same_origin(actor, found)
+    return {
+        "alike": likened,
+        "same_origin": others,
+        "same_origin_count": count,
+        "suggested_count": len(likened) + count,
+    }
 
 
 def _bound_twins(actor: Officer, found: Item) -> list[Item]:
@@ -116,6 +167,9 @@ def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
     tags: list[tuple[str, ...]] = [(shown, label(Origin(found.origin)), icon)]
     shown, icon = tone(found.compartment, "Compartment")
     tags.append((shown, label(found.compartment, "Compartment"), icon))
+    made = Derivation.objects.filter(item=found).first()
+    if made:
+        tags.append(("note", label(Derived(made.how)), "git-compare-arrows"))
     if conditions:
         tags.append(("caution", _("Conditions of use"), "file-lock"))
     if found.stored_file.damage:
@@ -176,12 +230,14 @@ def _other_side(said: str, names: dict[str, str]) -> str:
 
 
 def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
+    derived = record.event == CustodyEvent.DERIVED  # then the note names the other item
     anomaly = record.event == CustodyEvent.ANOMALY  # then it is what was found, not a condition
     said = [
         _other_side(record.counterparty, names),
         record.place,
         record.device,
-        label(record.method, "Obtained"),
+        label(record.method, "Derived" if derived else "Obtained"),
+        record.note if derived else "",
         record.legal_authority,
         label(record.purpose, "Purpose"),
         label(record.condition, "" if anomaly else "UseCondition"),

@@ -1,0 +1,79 @@
+"""The tree from a first original through all that was made of it, as far as an officer sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+
+from comity.core.access import Actor
+from comity.evidence.models.derivations import Derivation
+from comity.evidence.models.items import Item
+
+MOST_LEVELS = 12
+MOST_CHILDREN = 12  # of one item; the way to the item that is looked at is always there
+MOST_SHOWN = 200
+
+
+@dataclass
+class Node:
+    """An item in the tree. item: None for one that the officer may not see.
+
+    line: how it was made; None for the first original. more: how many others were made of it that
+    are not listed.
+    """
+
+    item: Item | None
+    line: Derivation | None
+    is_current: bool
+    children: list[Node] = field(default_factory=list)
+    more: int = 0
+
+
+def lineage_of(actor: Actor, item: Item) -> Node | None:
+    """Return the tree that an item stands in; None if nothing was made of it, nor it of anything.
+
+    A level is one question to the database, whatever its width.
+    """
+    path = _path(item.pk)
+    root = Node(None, None, path[0] == item.pk)
+    nodes = {path[0]: root}
+    level = [path[0]]
+    for _ in range(MOST_LEVELS):
+        lines = _below(level, path) if len(nodes) < MOST_SHOWN else []
+        level = []
+        for line in lines:
+            made = Node(None, line, line.item_id == item.pk)
+            parent = nodes[line.original_id]
+            parent.children.append(made)
+            parent.more = line.total  # type: ignore[attr-defined]  # annotated
+            nodes[line.item_id] = made
+            level.append(line.item_id)
+        if not level:
+            break
+    if len(nodes) == 1:
+        return None
+    for node in nodes.values():
+        node.more = max(0, node.more - len(node.children))
+    for each in Item.objects.visible_to(actor).filter(pk__in=list(nodes)):
+        nodes[each.pk].item = each
+    return root
+
+
+def _path(key: int) -> list[int]:
+    """The keys from the first original down to an item."""
+    path = [key]
+    for _ in range(MOST_LEVELS):
+        above = Derivation.objects.filter(item=path[0]).values_list("original", flat=True).first()
+        if above is None or above in path:
+            break
+        path.insert(0, above)
+    return path
+
+
+def _below(level: list[int], path: list[int]) -> list[Derivation]:
+    rank = Window(RowNumber(), partition_by=[F("original")], order_by=F("id").asc())
+    total = Window(Count("id"), partition_by=[F("original")])
+    rows = Derivation.objects.filter(original__in=level).annotate(rank=rank, total=total)
+    return list(rows.filter(Q(rank__lte=MOST_CHILDREN) | Q(item__in=path)).order_by("id"))
