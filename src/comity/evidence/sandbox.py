@@ -285,9 +285,11 @@ def _programs() -> list[str]:
             words += ["--symlink", f"usr/{name}", f"/{name}"]
         elif Path("/", name).is_dir():
             words += ["--ro-bind", f"/{name}", f"/{name}"]
+    words += ["--perms", "0755", "--dir", "/etc"]
     for path in _CONFIGURATION:
         words += ["--ro-bind-try", path, path]
-    for folder in dict.fromkeys((sys.base_prefix, sys.prefix)):
+    own = [str(path) for path in getattr(settings, "COMITY_TOOL_FOLDERS", ())]
+    for folder in dict.fromkeys((sys.base_prefix, sys.prefix, *own)):
         if not Path(folder).is_relative_to("/usr"):
             words += [*_above(Path(folder)), "--ro-bind", folder, folder]
     return [*words, *_above(_package())]
@@ -304,7 +306,8 @@ def _above(path: Path) -> list[str]:
 
 def _hidden() -> list[str]:
     """Cover the node's own folders, should they lie under one that is shown."""
-    shown = [Path(place).resolve() for place in ("/usr", sys.prefix, sys.base_prefix)]
+    places = ("/usr", sys.prefix, sys.base_prefix, *getattr(settings, "COMITY_TOOL_FOLDERS", ()))
+    shown = [Path(place).resolve() for place in places]
     own = [Path(getattr(settings, name)) for name in ("COMITY_KEYS", "COMITY_VAULT", "COMITY_SPOOL")]
     return [
         word

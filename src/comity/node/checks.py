@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from comity.core import certificates
 from comity.core.errors import Untrusted
+from comity.evidence import sandbox
 from comity.exchange.models import Partner
 
 CERTIFICATES = ("ca.pem", "seal.pem", "tls.pem", "tls-client.pem")
@@ -140,6 +141,25 @@ def the_proxy_is_known(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
             hint="Have the proxy set X-Forwarded-For and X-Forwarded-Proto itself, then set "
             "COMITY_TRUSTED_PROXY_COUNT to the number of proxies in front of the pages.",
             id="comity.W004",
+        )
+    ]
+
+
+@register()
+def tools_are_held_in(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W006: foreign tools look at evidence in a sandbox, with all that it holds off."""
+    held = sandbox.how()
+    if held == sandbox.BWRAP:
+        return []
+    if held == sandbox.LIMITS:
+        words = "Tools that read evidence are held by limits alone: they reach network and files."
+    else:
+        words = "No sandbox: items are taken in, but no tool looks at them."
+    return [
+        Warning(
+            words,
+            hint="Install bubblewrap and allow user namespaces; docs/operate/looking.md.",
+            id="comity.W006",
         )
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -35,6 +36,18 @@ COMITY_KEYS = Path(env.text("COMITY_KEYS", str(HOME / "keys")))
 COMITY_VAULT = Path(env.text("COMITY_VAULT", str(HOME / "vault")))
 COMITY_SPOOL = Path(env.text("COMITY_SPOOL", str(HOME / "spool")))
 COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024 * 1024)
+
+# --- looking at evidence safely ---------------------------------------------------------------
+COMITY_SANDBOX = env.text("COMITY_SANDBOX", "bwrap")  # "bwrap", "limits" or "off"
+COMITY_TOOL_FOLDERS = [Path(path) for path in env.words("COMITY_TOOL_FOLDERS")]
+COMITY_EXAMINE_AT_MOST_BYTES = env.number("COMITY_EXAMINE_AT_MOST_BYTES", 256 * 1024 * 1024)
+COMITY_PAGES_AT_MOST = env.number("COMITY_PAGES_AT_MOST", 200)
+COMITY_DISTRESSING_VIEWS_A_DAY = env.number("COMITY_DISTRESSING_VIEWS_A_DAY", 0)  # 0: no limit
+# Programs of the installation's own; empty: there are none, and no button for them.
+COMITY_SPEECH_COMMAND = shlex.split(env.text("COMITY_SPEECH_COMMAND", ""))
+COMITY_TRANSLATE_COMMAND = shlex.split(env.text("COMITY_TRANSLATE_COMMAND", ""))
+COMITY_PLUGIN_SECONDS = env.number("COMITY_PLUGIN_SECONDS", 3600)
+COMITY_PLUGIN_MEMORY_BYTES = env.number("COMITY_PLUGIN_MEMORY_BYTES", 8 * 1024**3)
 
 # --- trusted time -----------------------------------------------------------------------------
 COMITY_TSA_URLS = env.words("COMITY_TSA_URLS")
@@ -157,7 +170,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "node_cache"}
 }
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_COMMIT": False}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_COMMIT": False,
+                     "QUEUES": ["default", "slow"]}}  # fmt: skip
 # What the worker looks at by itself: is work due, the task, seconds between looks.
 COMITY_SCHEDULE = [
     ("comity.ledger.tasks.sequence_is_due", "comity.ledger.tasks.sequence_ledger", 0.25),
@@ -168,6 +182,8 @@ COMITY_SCHEDULE = [
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
+    ("comity.evidence.tasks.examination_is_due", "comity.evidence.tasks.examine_items", 2),
+    ("comity.evidence.tasks.text_is_due", "comity.evidence.tasks.make_texts", 2),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 

@@ -13,6 +13,14 @@ from comity.evidence.actions.conditions import (
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
+from comity.evidence.actions.examining import examination_is_due, examine, examine_due
+from comity.evidence.actions.exposure import (
+    Exposure,
+    exposure_of,
+    mark_distressing,
+    set_exposure_limit,
+    unmark_distressing,
+)
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.opening import (
     note_damage,
@@ -34,33 +42,51 @@ from comity.evidence.actions.release import (
     share_item,
     withdraw_release,
 )
+from comity.evidence.actions.writing import (
+    add_transcript,
+    ask_for_text,
+    make_due_texts,
+    recognise_text,
+    text_is_due,
+    ways_to_write,
+)
 
 __all__ = [
     "Acquisition",
     "Basis",
     "CustodyCheck",
+    "Exposure",
     "Handover",
     "Holder",
     "Incoming",
     "Making",
     "Shared",
     "acknowledge_disclosures",
+    "add_transcript",
+    "ask_for_text",
     "attach_condition",
     "check_custody",
     "confirm_use",
     "derive",
+    "examination_is_due",
+    "examine",
+    "examine_due",
     "export_package",
+    "exposure_of",
     "grant_release",
     "ingest",
     "ingest_many",
     "ingest_stored",
     "left_packages",
+    "make_due_texts",
+    "mark_distressing",
     "messages_about",
     "narrow_release",
     "note_damage",
     "open_item",
     "read_item",
     "read_opened",
+    "recognise_text",
     "record_disclosure",
     "record_list",
     "record_look",
@@ -68,11 +94,15 @@ __all__ = [
     "require_release",
     "require_use",
     "require_use_in_case",
+    "set_exposure_limit",
     "set_last_day",
     "share_item",
     "sweep_packages",
     "taken_already",
+    "text_is_due",
     "undo_disclosures",
+    "unmark_distressing",
     "verify_item",
+    "ways_to_write",
     "withdraw_release",
 ]

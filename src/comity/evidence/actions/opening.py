@@ -12,6 +12,7 @@ from comity.accounts.models import Officer, fetch
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Untrusted
 from comity.evidence.actions.conditions import require_look
+from comity.evidence.actions.exposure import record_exposure
 from comity.evidence.models import Item, custody_of
 from comity.evidence.rules import CustodyEvent
 from comity.ledger import actions as ledger
@@ -23,17 +24,21 @@ if TYPE_CHECKING:
 READ_AT_ONCE_BYTES = 128 * 1024
 
 
-def open_item(actor: Actor, item: Item, *, purpose: str) -> io.BufferedReader:
+def open_item(
+    actor: Actor, item: Item, *, purpose: str, going_on: str = ""
+) -> io.BufferedReader:
     """Open an item's bytes, seekable, after recording who looks and why.
 
     Every piece is checked when it is read. purpose: a code of `rules.Purpose`, or words.
-    Raises NotAllowed, NotVisible, Incomplete("evidence.purpose_missing"), Refused(
-    "evidence.use_ended") after the last day that a condition leaves, and Untrusted with the item's
-    number when the stored file is damaged: that is recorded as an anomaly.
+    going_on: why, for a distressing item past the officer's limit of the day.
+    Raises NotAllowed, NotVisible, Incomplete("evidence.purpose_missing" |
+    "evidence.exposure_reached"), Refused("evidence.use_ended") after the last day that a condition
+    leaves, and Untrusted with the item's number when the stored file is damaged: that is recorded
+    as an anomaly.
     """
     reader = read_opened(actor, item)
     try:
-        _record_opening(actor, item, purpose)
+        _record_opening(actor, item, purpose, going_on)
     except BaseException:
         reader.close()
         raise
@@ -41,9 +46,10 @@ def open_item(actor: Actor, item: Item, *, purpose: str) -> io.BufferedReader:
 
 
 @transaction.atomic
-def _record_opening(actor: Actor, item: Item, purpose: str) -> None:
+def _record_opening(actor: Actor, item: Item, purpose: str, going_on: str) -> None:
     if not purpose.strip():
         raise Incomplete("evidence.purpose_missing", missing=["purpose"])
+    record_exposure(actor, item, going_on)
     opened = custody_of(
         actor,
         item,

@@ -9,6 +9,7 @@ from comity.evidence.models.leaving import (
     UseCondition,
     UseConfirmation,
 )
+from comity.evidence.models.viewing import Examination, ExposureLimit, Rendition, TextJob
 from comity.evidence.models.work import work_for
 
 __all__ = [
@@ -16,10 +17,14 @@ __all__ = [
     "CustodyRecord",
     "Derivation",
     "Disclosure",
+    "Examination",
+    "ExposureLimit",
     "Item",
     "ItemAccess",
     "ItemQuerySet",
     "ReleaseGrant",
+    "Rendition",
+    "TextJob",
     "UseCondition",
     "UseConfirmation",
     "custody_of",

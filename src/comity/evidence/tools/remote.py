@@ -81,6 +81,11 @@ def given() -> io.BufferedReader:
     return io.BufferedReader(RemoteFile(link, int(os.environ[SIZE])), READ_AHEAD_BYTES)
 
 
+def room() -> Path:
+    """The folder in memory that is this process's own."""
+    return Path(os.environ["TMPDIR"])
+
+
 def copied(to: Path) -> Path:
     """Copy the file to a place in the sandbox's memory, for a program that needs a path."""
     with given() as source, to.open("wb") as target:
