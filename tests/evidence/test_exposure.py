@@ -90,9 +90,7 @@ def test_a_supervisor_of_the_team_sets_it_and_the_officer_only_lowers_it(
     world: World, officer
 ) -> None:
     supervisor, outside = officer(Role.SUPERVISOR), officer(Role.SUPERVISOR)
-    accounts.add_to_team(
-        world.prosecutor, kind="case", record=world.case, officer=supervisor
-    )
+    accounts.add_to_team(world.prosecutor, kind="case", record=world.case, officer=supervisor)
     actions.set_exposure_limit(supervisor, world.investigator, 5)
     for wish in (0, 6):
         with pytest.raises(Refused, match=r"limit_of_a_supervisor"):

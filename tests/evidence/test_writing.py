@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.utils import timezone
 
-from comity.accounts import actions as accounts
 from comity.accounts.models import Membership
 from comity.core.access import NodeActor
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused
@@ -21,14 +21,14 @@ from tests.evidence.conftest import World
 
 pytestmark = pytest.mark.django_db
 NODE = NodeActor("examiner")
-PLUG_IN = '''#!/usr/bin/python3
+PLUG_IN = """#!/usr/bin/python3
 import json, sys
 if "--version" in sys.argv:
     print("hearer 0.3")
 else:
     heard = len(open(sys.argv[-1], "rb").read())
     print(json.dumps({"text": f"{heard} bytes were heard", "model": "small-1"}))
-'''
+"""
 
 
 def content(item: Item) -> str:
@@ -83,10 +83,7 @@ def test_the_same_wish_waits_once_and_only_what_has_text_is_read(world: World) -
 def test_it_is_made_under_the_right_that_the_officer_has_then(world: World) -> None:
     item = world.item(made_media.photo())
     job = actions.recognise_text(world.investigator, item, ["en"])
-    member = Membership.objects.get(officer=world.investigator)
-    accounts.leave_team(world.prosecutor, member) if hasattr(accounts, "leave_team") else (
-        Membership.objects.filter(pk=member.pk).update(ended_at=member.granted_at)
-    )
+    Membership.objects.filter(officer=world.investigator).update(ended_at=timezone.now())
     assert actions.make_due_texts(NODE) == 1
     job.refresh_from_db()
     assert (job.failed, job.made) == ("refused", None)
@@ -154,6 +151,4 @@ def test_a_transcript_that_a_person_typed_is_no_machines(world: World) -> None:
             world.investigator, item, " \n", how=Derived.TRANSCRIPT, title="Typed"
         )
     with pytest.raises(NotAllowed):
-        actions.add_transcript(
-            NodeActor("x"), item, "words", how=Derived.TRANSCRIPT, title="Typed"
-        )
+        actions.add_transcript(NodeActor("x"), item, "words", how=Derived.TRANSCRIPT, title="Typed")

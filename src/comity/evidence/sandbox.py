@@ -100,9 +100,7 @@ def run_tool(
         raise NotExamined("tool_failed") from doubt
 
 
-def run(
-    command: Sequence[str], source: BinaryIO, size: int, limits: Limits | None = None
-) -> bytes:
+def run(command: Sequence[str], source: BinaryIO, size: int, limits: Limits | None = None) -> bytes:
     """Run a program on a file and return what it wrote to its standard output.
 
     Raises NotExamined("no_sandbox" | "timed_out" | "answer_too_long" | "tool_failed"), and what the
@@ -308,7 +306,9 @@ def _hidden() -> list[str]:
     """Cover the node's own folders, should they lie under one that is shown."""
     places = ("/usr", sys.prefix, sys.base_prefix, *getattr(settings, "COMITY_TOOL_FOLDERS", ()))
     shown = [Path(place).resolve() for place in places]
-    own = [Path(getattr(settings, name)) for name in ("COMITY_KEYS", "COMITY_VAULT", "COMITY_SPOOL")]
+    own = [
+        Path(getattr(settings, name)) for name in ("COMITY_KEYS", "COMITY_VAULT", "COMITY_SPOOL")
+    ]
     return [
         word
         for path in (one.resolve() for one in own)

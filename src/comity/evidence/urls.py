@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from comity.evidence.views import conditions, files, items, packages
+from comity.evidence.views import conditions, exposure, files, items, looking, packages
 
 urlpatterns = [
     path("", items.items, name="items"),
     path("add/", items.add, name="item_add"),
     path("package/", packages.package, name="item_package"),
+    path("exposure/", exposure.own, name="exposure"),
+    path("exposure/<int:pk>/", exposure.colleague, name="exposure_of"),
     path("<int:pk>/", items.item, name="item"),
+    path("<int:pk>/thumbnail", looking.thumbnail, name="item_thumbnail"),
+    path("<int:pk>/pages/<int:number>", looking.page, name="item_page"),
+    path("<int:pk>/poster", looking.poster, name="item_poster"),
+    path("<int:pk>/waveform", looking.waveform, name="item_waveform"),
+    path("<int:pk>/text/", looking.text, name="item_text"),
+    path("<int:pk>/transcript/", looking.transcript, name="item_transcript"),
+    path("<int:pk>/mark/", exposure.mark, name="item_mark"),
+    path("<int:pk>/unmark/", exposure.unmark, name="item_unmark"),
     path("<int:pk>/open/", files.open_item, name="item_open"),
     path("<int:pk>/file", files.save, name="item_file"),
     path("<int:pk>/show", files.show, name="item_show"),

@@ -16,6 +16,7 @@ from comity.evidence.actions.deriving import Making, derive
 from comity.evidence.actions.examining import examination_is_due, examine, examine_due
 from comity.evidence.actions.exposure import (
     Exposure,
+    colleagues_of,
     exposure_of,
     mark_distressing,
     set_exposure_limit,
@@ -27,6 +28,7 @@ from comity.evidence.actions.opening import (
     open_item,
     read_item,
     read_opened,
+    read_picture,
     record_list,
     record_look,
     verify_item,
@@ -66,6 +68,7 @@ __all__ = [
     "ask_for_text",
     "attach_condition",
     "check_custody",
+    "colleagues_of",
     "confirm_use",
     "derive",
     "examination_is_due",
@@ -86,6 +89,7 @@ __all__ = [
     "open_item",
     "read_item",
     "read_opened",
+    "read_picture",
     "recognise_text",
     "record_disclosure",
     "record_list",

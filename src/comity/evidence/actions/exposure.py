@@ -96,12 +96,13 @@ def _mark(actor: Actor, item: Item, *, distressing: bool) -> None:
     ledger.append(actor, "evidence.item_marked", found.subject, distressing=distressing)
 
 
-def is_colleague(actor: Officer, officer: Officer) -> bool:
-    """Say whether both belong to the team of a record now."""
+def colleagues_of(actor: Officer) -> list[Officer]:
+    """The other officers of the teams that the actor belongs to now."""
     now = timezone.now()
-    own = Membership.objects.live(now).filter(officer=actor).values_list("kind", "record")
-    theirs = Membership.objects.live(now).filter(officer=officer).values_list("kind", "record")
-    return bool(set(own) & set(theirs))
+    own = Membership.objects.live(now).filter(officer=actor).values("record")
+    theirs = Membership.objects.live(now).filter(record__in=own).values("officer")
+    rows = Officer.objects.filter(pk__in=theirs, is_active=True).exclude(pk=actor.pk)
+    return list(rows.order_by("name"))
 
 
 @transaction.atomic
@@ -117,17 +118,17 @@ def set_exposure_limit(actor: Actor, officer: Officer, views_a_day: int) -> None
         raise NotAllowed(Act.OPEN_ITEM)
     if actor.pk != officer.pk:
         require(actor, Act.REVIEW_BREAK_GLASS)
-        if not is_colleague(actor, officer):
+        if officer not in colleagues_of(actor):
             raise NotAllowed(Act.REVIEW_BREAK_GLASS)
     if not 0 <= views_a_day <= MOST_VIEWS_A_DAY:
         raise Refused("evidence.limit_out_of_range", most=MOST_VIEWS_A_DAY)
     before = ExposureLimit.objects.select_for_update().filter(officer=officer).first()
-    if before is not None and before.set_by != officer.actor_id and actor.pk == officer.pk:
-        if views_a_day == 0 or views_a_day > before.views_a_day > 0:
+    set_by = actor.actor_id
+    bound = before is not None and before.views_a_day and before.set_by != officer.actor_id
+    if before is not None and bound and actor.pk == officer.pk:
+        if not 0 < views_a_day <= before.views_a_day:
             raise Refused("evidence.limit_of_a_supervisor", most=before.views_a_day)
         set_by = before.set_by
-    else:
-        set_by = actor.actor_id
     ExposureLimit.objects.update_or_create(
         officer=officer,
         defaults={"views_a_day": views_a_day, "set_by": set_by, "set_at": timezone.now()},

@@ -131,9 +131,7 @@ def make_due_texts(actor: Actor, *, at_most: int = AT_ONCE) -> int:
     rows = _due().select_related("item__stored_file__pack", "asked_by")
     for job in rows[:at_most]:
         long = timedelta(seconds=settings.COMITY_PLUGIN_SECONDS) + timedelta(minutes=30)
-        claim = TextJob.objects.filter(
-            pk=job.pk, claimed_until=job.claimed_until, ended_at=None
-        )
+        claim = TextJob.objects.filter(pk=job.pk, claimed_until=job.claimed_until, ended_at=None)
         if claim.update(claimed_until=timezone.now() + long, tries=F("tries") + 1):
             _make(actor, job)
             count += 1
@@ -194,9 +192,7 @@ def _recognised(actor: Actor, job: TextJob) -> Written:
     codes = "+".join(OCR_LANGUAGES[language] for language in job.languages.split("+"))
     arguments = [media.drawn_as(media_type), media.ending(media_type)]
     arguments += [str(settings.COMITY_PAGES_AT_MOST), codes]
-    limits = copy_limits(
-        job.item, wall_seconds=1800, cpu_seconds=1800, memory_bytes=4096 * MIB
-    )
+    limits = copy_limits(job.item, wall_seconds=1800, cpu_seconds=1800, memory_bytes=4096 * MIB)
     answers = ask(actor, job.item, "text", *arguments, limits=limits)
     pages = [content.decode("utf-8", "replace").strip() for header, content in answers
              if "page" in header]  # fmt: skip

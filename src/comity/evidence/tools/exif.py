@@ -26,9 +26,7 @@ def main() -> None:
     version = _said(["exiftool", "-ver"]).strip()
     read = json.loads(_said(["exiftool", "-json", "-G", "-charset", "utf8", str(path)]))
     facts = [fact for name, value in read[0].items() if (fact := _fact(name, value))]
-    remote.write_frame(
-        target, {"version": f"exiftool {version}", "facts": facts[:FACTS_AT_MOST]}
-    )
+    remote.write_frame(target, {"version": f"exiftool {version}", "facts": facts[:FACTS_AT_MOST]})
 
 
 def _said(command: list[str]) -> str:

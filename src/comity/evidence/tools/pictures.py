@@ -85,7 +85,9 @@ def first_frame(source: BinaryIO) -> Image.Image:
         return frame.to_image().rotate(frame.rotation, expand=True)
 
 
-def rendered(what: str, ending: str, at_most: int, made_by: list[str], longest: int = PAGE_LONGEST) -> list[Path]:
+def rendered(
+    what: str, ending: str, at_most: int, made_by: list[str], longest: int = PAGE_LONGEST
+) -> list[Path]:
     """Render a document's pages to picture files; an office document becomes a PDF first."""
     room = remote.room()
     path = remote.copied(room / f"item.{ending}")

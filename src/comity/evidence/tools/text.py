@@ -16,7 +16,11 @@ from pathlib import Path
 from comity.evidence.tools import pictures, remote
 
 PAGE_LONGEST = 3508  # A4 at 300 dpi
-DATA = ("/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata", "/usr/share/tesseract-ocr/tessdata")
+DATA = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tessdata",
+    "/usr/share/tesseract-ocr/tessdata",
+)
 
 
 def main(what: str, ending: str, pages_at_most: int, languages: str) -> None:

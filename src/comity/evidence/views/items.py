@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,17 +27,19 @@ from comity.accounts.models import (
 )
 from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
-from comity.evidence import actions, media, serving
+from comity.evidence import actions, serving
 from comity.evidence.forms import AddItemForm, FilterForm
 from comity.evidence.models import (
     TEAM_KINDS,
     CustodyRecord,
     Item,
+    Rendition,
     UseCondition,
     UseConfirmation,
 )
-from comity.evidence.rules import CustodyEvent, Origin, Recipient
+from comity.evidence.rules import CustodyEvent, Origin, Picture, Recipient
 from comity.evidence.views.conditions import case_names, target_words
+from comity.evidence.views.looking import looked_at
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
 from comity.vault.uploads import was_stopped
@@ -56,7 +58,11 @@ def items(request: HttpRequest) -> HttpResponse:
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = _filtered(Item.objects.visible_to(actor), wanted)
     actions.record_list(actor, part="list.items")
-    rows = rows.annotate(condition_count=Count("conditions", distinct=True)).order_by("-pk")
+    drawn = Rendition.objects.filter(item=OuterRef("pk"), kind=Picture.THUMBNAIL)
+    rows = rows.annotate(
+        condition_count=Count("conditions", distinct=True), has_thumbnail=Exists(drawn)
+    )
+    rows = rows.select_related("derivation").order_by("-pk")
     return render(
         request,
         "evidence/items.html",
@@ -87,6 +93,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
     custody = list(found.custody.select_related("entry__committed").order_by("-id")[:MOST_CUSTODY])
     conditions = list(found.conditions.all())
     checked = actions.check_custody(actor, found)
+    is_open = serving.is_open(request, found)
     return render(
         request,
         "evidence/item.html",
@@ -95,8 +102,8 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "crumbs": [(_("Evidence"), reverse("items")), (found.number, None)],
             "tags": _tags(found, conditions),
             "facts": _facts(found),
-            "kind_shown": media.shown_as(found.media_type_sniffed),
-            "is_open": serving.is_open(request, found),
+            "is_open": is_open,
+            **looked_at(actor, found, is_open=is_open),
             "events": _events(found, custody, checked),
             "altered": checked.altered,
             "removed": checked.removed,
@@ -129,6 +136,8 @@ def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
     tags.append((shown, label(found.compartment, "Compartment"), icon))
     if conditions:
         tags.append(("caution", _("Conditions of use"), "file-lock"))
+    if found.distressing:
+        tags.append(("caution", _("Distressing"), "eye-off"))
     if found.stored_file.damage:
         tags.append(("urgent", _("Damaged"), "file-warning"))
     return tags
