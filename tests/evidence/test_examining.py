@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import random
 
 import pytest
@@ -73,7 +74,7 @@ def test_the_picture_of_a_list_is_small_grey_blurred_and_says_nothing(world: Wor
 def contrast(picture: Image.Image) -> int:
     """The largest step between neighbours in a row."""
     points = picture.tobytes()
-    return max(abs(a - b) for a, b in zip(points, points[1:], strict=False))
+    return max(abs(a - b) for a, b in itertools.pairwise(points))
 
 
 def test_documents_become_pictures_of_their_pages(world: World, settings: LazySettings) -> None:

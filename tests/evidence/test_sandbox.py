@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import sys
 import time
 from pathlib import Path
@@ -158,7 +157,7 @@ def test_limits_alone_only_when_the_setting_says_so(settings: LazySettings) -> N
     assert failure("import time; time.sleep(600)", Limits(wall_seconds=0.7)) == "timed_out"
     code = "import os; print('SECRET_KEY' in os.environ, os.environ['TMPDIR'][:9])"
     assert run(code) == "False /dev/shm/\n"
-    assert not [name for name in os.listdir("/dev/shm") if name.startswith("tmp")]
+    assert not [path for path in Path("/dev/shm").iterdir() if path.name.startswith("tmp")]
 
 
 def test_a_file_that_does_not_hold_is_said_to_its_reader() -> None:

@@ -78,9 +78,7 @@ def bwrap_works() -> bool:
         return False
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         command = [*_world(Limits()), *_limited(Limits()), "/usr/bin/true"]
-        ended = subprocess.run(  # noqa: S603 - our own arguments
-            command, capture_output=True, timeout=20, env={}, check=False
-        )
+        ended = subprocess.run(command, capture_output=True, timeout=20, env={}, check=False)
         return ended.returncode == 0
     return False
 
@@ -114,7 +112,7 @@ def run(command: Sequence[str], source: BinaryIO, size: int, limits: Limits | No
         with theirs:
             environment = _environment(theirs.fileno(), size, room if held == LIMITS else ROOM)
             world = _world(limits) if held == BWRAP else []
-            process = subprocess.Popen(  # noqa: S603 - our own arguments
+            process = subprocess.Popen(
                 [*world, *_limited(limits), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -139,7 +137,7 @@ def _room() -> Iterator[str]:
     if how() != LIMITS:
         yield ""
         return
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:  # noqa: S108 - private, in memory
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         yield folder
 
 

@@ -145,7 +145,7 @@ def _pictures(actor: Actor, item: Item) -> Found:
     how = media.drawn_as(item.media_type_sniffed)
     wide = {"answer_bytes": 256 * MIB, "wall_seconds": 180, "cpu_seconds": 180}
     wide |= {"memory_bytes": 4096 * MIB} if how == "office" else {}
-    limits = Limits(**wide) if how in STREAMED else copy_limits(item, **wide)  # type: ignore[arg-type]
+    limits = Limits(**wide) if how in STREAMED else copy_limits(item, **wide)
     arguments = (how, media.ending(item.media_type_sniffed), str(settings.COMITY_PAGES_AT_MOST))
     answers = ask(actor, item, "pictures", *arguments, limits=limits)
     tool = next((header["tool"] for header, _ in answers if header.get("kind") == "made_by"), "")

@@ -1,4 +1,4 @@
-"""What tools found in items, safe pictures of them, text that is being made, and officers' limits."""
+"""What tools found in items, safe pictures of them, texts being made, and officers' limits."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
 from comity.evidence.tools import remote
@@ -31,7 +30,7 @@ def main() -> None:
 
 def _said(command: list[str]) -> str:
     # exiftool ends with 1 where it warns or does not know the type; what it said still counts.
-    ended = subprocess.run(command, capture_output=True, check=False, timeout=120)  # noqa: S603
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=120)
     return ended.stdout.decode("utf-8", "replace")
 
 

@@ -40,10 +40,9 @@ def main(what: str, ending: str, pages_at_most: int) -> None:
         _send(target, "waveform", 1, waveform())
         made_by.append(f"PyAV {av.__version__}")
     else:
-        count = 0
-        for kind, number, picture in _pictures(what, ending, pages_at_most, made_by):
-            count += 1
-            if count == 1:
+        drawn = _pictures(what, ending, pages_at_most, made_by)
+        for at, (kind, number, picture) in enumerate(drawn):
+            if at == 0:
                 _send(target, "thumbnail", 1, shielded(picture))
             if kind:
                 _send(target, kind, number, picture)
@@ -80,9 +79,10 @@ def images(kind: str, at_most: int) -> Iterator[Picture]:
 
 def first_frame(source: BinaryIO) -> Image.Image:
     """The first frame that decodes."""
-    with av.open(source, metadata_errors="replace") as container:
+    with av.open(source, "r", metadata_errors="replace") as container:
         frame = next(iter(container.decode(video=0)))
-        return frame.to_image().rotate(frame.rotation, expand=True)
+        picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV's own
+        return picture.rotate(frame.rotation, expand=True)
 
 
 def rendered(
@@ -104,11 +104,11 @@ def rendered(
 
 
 def _run(command: list[str]) -> None:
-    subprocess.run(command, capture_output=True, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(command, capture_output=True, check=True, stdin=subprocess.DEVNULL)
 
 
 def _version(command: list[str]) -> str:
-    ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    ended = subprocess.run(command, capture_output=True, check=False)
     said = (ended.stdout or ended.stderr).decode("utf-8", "replace").strip()
     return " ".join(said.splitlines()[0].split()[:3]).replace(" version", "") if said else ""
 
@@ -116,7 +116,7 @@ def _version(command: list[str]) -> str:
 def waveform() -> Image.Image:
     """A sound as a line over time: the highest sample of each moment."""
     peaks: list[int] = []
-    with remote.given() as source, av.open(source, metadata_errors="replace") as container:
+    with remote.given() as source, av.open(source, "r", metadata_errors="replace") as container:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         rest = array.array("h")
         for frame in container.decode(audio=0):

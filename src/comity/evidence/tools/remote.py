@@ -37,15 +37,19 @@ class RemoteFile(io.RawIOBase):
         self._link, self._size, self._at = link, size, 0
 
     def readable(self) -> bool:
+        """It is read."""
         return True
 
     def seekable(self) -> bool:
+        """It can be read from any place."""
         return True
 
     def tell(self) -> int:
+        """Where the next read begins."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place; ask nobody."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
             raise ValueError("before the beginning of the file")
@@ -53,6 +57,7 @@ class RemoteFile(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: WriteableBuffer) -> int:
+        """Ask the node for the next bytes."""
         view = memoryview(buffer).cast("B")
         wanted = min(len(view), MOST_AT_ONCE, max(0, self._size - self._at))
         if not wanted:

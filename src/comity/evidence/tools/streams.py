@@ -16,7 +16,7 @@ STREAMS_AT_MOST = 32
 def main() -> None:
     """Answer with one frame: the version, and each fact with its group, name and value."""
     target = remote.answers()
-    with remote.given() as source, av.open(source, metadata_errors="replace") as container:
+    with remote.given() as source, av.open(source, "r", metadata_errors="replace") as container:
         facts = [[group, name, str(value)[:500]] for group, name, value in _facts(container)]
     number = ".".join(map(str, av.library_versions["libavformat"]))
     version = f"PyAV {av.__version__}, libavformat {number}"
