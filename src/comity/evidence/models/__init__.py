@@ -1,6 +1,6 @@
 """Items of evidence, who may see them, their custody, their conditions, and what left to whom."""
 
-from comity.evidence.models.custody import CustodyRecord, custody_of, role_of
+from comity.evidence.models.custody import COMMITTED_FIELDS, CustodyRecord, custody_of, role_of
 from comity.evidence.models.derivations import Derivation
 from comity.evidence.models.items import TEAM_KINDS, Item, ItemAccess, ItemQuerySet
 from comity.evidence.models.leaving import (
@@ -13,6 +13,7 @@ from comity.evidence.models.viewing import Examination, ExposureLimit, Rendition
 from comity.evidence.models.work import work_for
 
 __all__ = [
+    "COMMITTED_FIELDS",
     "TEAM_KINDS",
     "CustodyRecord",
     "Derivation",
