@@ -145,6 +145,7 @@ def test_past_the_limit_the_page_asks_calmly_and_lets_go_on(world: World, sign_i
     assert opened(client, item, going_on="The hearing is tomorrow") == 302
     own = client.get(url("exposure")).content.decode()
     assert "You have reached it." in own
+    assert url("exposure") in page_of(client, item)
     client.post(url("item_unmark", item.pk))
     assert not Item.objects.get(pk=item.pk).distressing
 
@@ -178,6 +179,7 @@ def test_recognised_text_is_asked_for_and_marked_as_a_machines(world: World, sig
     made = TextJob.objects.get().made
     assert made is not None
     assert made.number in page_of(client, item)
+    assert "recognised_text" not in page_of(client, item)
     page = page_of(client, made)
     assert "Made by a machine. Not checked by a person." in page
     assert "tesseract" in page

@@ -60,7 +60,7 @@ LABELS: dict[str, Any] = {
     "Derived.transcript": pgettext_lazy("derived", "Transcript"),
     "Derived.recognised_text": pgettext_lazy("derived", "Recognised text"),
     "Derived.translation": pgettext_lazy("derived", "Translation"),
-    "Examiner.exiftool": _("What the file says of itself"),
+    "Examiner.exiftool": _("Statements in the file"),
     "Examiner.streams": _("Streams of sound and film"),
     "Examiner.pictures": _("Pictures for looking safely"),
     "NotExaminedWhy.no_sandbox": _("Not looked at: this node has no sandbox for tools."),

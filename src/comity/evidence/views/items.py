@@ -191,12 +191,13 @@ def _other_side(said: str, names: dict[str, str]) -> str:
 
 
 def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
+    derived = record.event == CustodyEvent.DERIVED
     anomaly = record.event == CustodyEvent.ANOMALY  # then it is what was found, not a condition
     said = [
         _other_side(record.counterparty, names),
         record.place,
         record.device,
-        label(record.method, "Obtained"),
+        label(record.method, "Derived" if derived else "Obtained"),
         record.legal_authority,
         label(record.purpose, "Purpose"),
         label(record.condition, "" if anomaly else "UseCondition"),
