@@ -8,6 +8,7 @@ import random
 
 import pytest
 from django.conf import LazySettings
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from PIL import Image
 
@@ -180,6 +181,23 @@ def test_without_a_sandbox_it_is_said_and_made_good_when_there_is_one(
     assert actions.examination_is_due()
     assert actions.examine_due(NODE) == 1
     assert set(failures(item).values()) == {""}
+
+
+def test_the_operator_has_failed_items_looked_at_again(
+    world: World, settings: LazySettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.COMITY_EXAMINE_AT_MOST_BYTES = 1000
+    photo, text = world.item(made_media.photo()), world.item(b"short")
+    assert actions.examine_due(NODE) == 2
+    settings.COMITY_EXAMINE_AT_MOST_BYTES = 10**9
+    call_command("evidence_examine")
+    assert "at 1 items" in capsys.readouterr().out
+    assert actions.examine_due(NODE) == 1
+    assert set(failures(photo).values()) == {""}
+    call_command("evidence_examine", text.number)
+    assert actions.examine_due(NODE) == 1
+    with pytest.raises(CommandError):
+        call_command("evidence_examine", "E-999999")
 
 
 def test_a_damaged_item_is_recorded_once_and_not_shown(

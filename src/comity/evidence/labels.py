@@ -181,6 +181,7 @@ LABELS: dict[str, Any] = {
     "Entry.evidence.item_opened": _("Item opened"),
     "Entry.evidence.item_derived": _("Item derived from another"),
     "Entry.evidence.item_examined": _("Item looked at by tools"),
+    "Entry.evidence.look_again": _("Tools asked to look at items again"),
     "Entry.evidence.item_marked": _("Item marked, or no longer marked, as distressing"),
     "Entry.evidence.exposure_continued": _("Went on past the limit of distressing items"),
     "Entry.evidence.exposure_limit_set": _("Limit of distressing items set"),

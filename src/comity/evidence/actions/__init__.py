@@ -13,7 +13,13 @@ from comity.evidence.actions.conditions import (
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
-from comity.evidence.actions.examining import examination_is_due, examine, examine_due
+from comity.evidence.actions.examining import (
+    examination_is_due,
+    examine,
+    examine_due,
+    failed_examinations,
+    look_again,
+)
 from comity.evidence.actions.exposure import (
     Exposure,
     colleagues_of,
@@ -76,11 +82,13 @@ __all__ = [
     "examine_due",
     "export_package",
     "exposure_of",
+    "failed_examinations",
     "grant_release",
     "ingest",
     "ingest_many",
     "ingest_stored",
     "left_packages",
+    "look_again",
     "make_due_texts",
     "mark_distressing",
     "messages_about",

@@ -61,6 +61,21 @@ def _due() -> QuerySet[Item]:
     return rows
 
 
+def failed_examinations() -> QuerySet[Examination]:
+    """The looks at which a tool found nothing."""
+    return Examination.objects.exclude(failed="")
+
+
+@transaction.atomic
+def look_again(actor: Actor, items: QuerySet[Item]) -> int:
+    """Have the worker look at these items as if they had just come in; return how many."""
+    keys = list(items.order_by("pk").values_list("pk", flat=True).distinct())
+    waiting = Item.objects.filter(pk__in=keys)
+    count = waiting.update(examined_at=None, examine_after=timezone.now(), examine_tries=0)
+    ledger.append(actor, "evidence.look_again", actor.actor_id, items=count)
+    return count
+
+
 def examine_due(actor: Actor, *, at_most: int = AT_ONCE) -> int:
     """Look at items that wait, each claimed so that no other worker takes it; return how many."""
     count = 0
