@@ -207,8 +207,9 @@ def served(home: Path, environment: dict[str, str]) -> tuple[int, subprocess.Pop
     import django
 
     django.setup()
-    from comity.node.management.commands.serve import listener_command
     from tests.conftest import free_port, wait_for_port
+
+    from comity.node.management.commands.serve import listener_command
 
     port = free_port()
     command = listener_command("pages", host="127.0.0.1", port=port, workers=1, keys=home / "keys")
@@ -226,9 +227,9 @@ def taken_in(folder: Path) -> dict[str, Any]:
     from django.core.management import call_command
     from django.test import Client
     from django.urls import reverse
+    from tests.officers import give_second_step
 
     from comity.evidence.models import Item
-    from tests.officers import give_second_step
 
     call_command("createcachetable", verbosity=0)
     client = Client()
