@@ -226,3 +226,10 @@ def test_a_tool_that_answers_nonsense_has_failed() -> None:
     for wrong in ({"kind": "script"}, {"number": -1}, {"width": "9"}, {"height": 10**9}):
         assert not examining._is_picture(good | wrong, png)
     assert not examining._is_picture(good, b"<svg onload=alert(1)>")
+    made_by = ({"kind": "made_by", "tool": "x"}, b"")
+    assert len(examining._drawn([(good, png), made_by]).pictures) == 1
+    twice, unsigned = [(good, png), (good, png), made_by], [(good, png)]
+    listed = [({"kind": ["page"], "number": {}}, png), made_by]
+    for hostile in (twice, unsigned, listed):
+        with pytest.raises(sandbox.NotExamined):
+            examining._drawn(hostile)

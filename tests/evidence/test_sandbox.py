@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from comity.core.errors import Untrusted
 from comity.evidence import sandbox
@@ -173,6 +176,36 @@ def test_a_file_that_does_not_hold_is_said_to_its_reader() -> None:
 @pytest.mark.parametrize(
     "said", [b"\x00", b"\x00\x00\x00\x02" + bytes(8) + b"[]", b"\xff" * 12, b"\x00\x00\x00\x01" * 3]
 )
-def test_malformed_answers_are_a_failure_of_the_tool(said: bytes) -> None:
+def test_some_malformed_answers_are_a_failure_of_the_tool(said: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any
         list(sandbox.remote.read_frames(said))
+
+
+@given(st.binary(max_size=200))
+def test_no_answer_of_a_tool_brings_down_its_reader(said: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        for header, content in sandbox.remote.read_frames(said):
+            assert isinstance(header, dict)
+            assert isinstance(content, bytes)
+
+
+def test_an_answer_that_is_nested_very_deep_is_malformed() -> None:
+    deep = b"[" * 200_000
+    with pytest.raises(ValueError, match="deep"):
+        list(sandbox.remote.read_frames(sandbox.remote.FRAME.pack(len(deep), 0) + deep))
+
+
+def test_a_node_that_lies_among_the_programs_is_covered(
+    settings: LazySettings, tmp_path: Path
+) -> None:
+    programs = tmp_path / "programs"
+    (programs / "node/keys").mkdir(parents=True)
+    (programs / "node/keys/seal.key").write_text("secret")
+    (programs / "tool").write_text("a tool")
+    settings.COMITY_TOOL_FOLDERS = [programs]
+    settings.COMITY_KEYS = programs / "node/keys"
+    code = f"""
+import os
+print(sorted(os.listdir({str(programs)!r})), os.listdir({str(settings.COMITY_KEYS)!r}))
+"""
+    assert run(code) == "['node', 'tool'] []\n"

@@ -163,17 +163,24 @@ def _pictures(actor: Actor, item: Item) -> Found:
     limits = Limits(**wide) if how in STREAMED else copy_limits(item, **wide)
     arguments = (how, media.ending(item.media_type_sniffed), str(settings.COMITY_PAGES_AT_MOST))
     answers = ask(actor, item, "pictures", *arguments, limits=limits)
-    tool = next((header["tool"] for header, _ in answers if header.get("kind") == "made_by"), "")
+    return _drawn(answers)
+
+
+def _drawn(answers: list[Any]) -> Found:
+    """Take pictures out of what a tool sent: it read a hostile file and may send anything."""
+    made_by = [header.get("tool") for header, _ in answers if header.get("kind") == "made_by"]
     drawn = [(header, content) for header, content in answers if content]
-    if not all(_is_picture(header, content) for header, content in drawn):
+    places = {f"{header.get('kind')} {header.get('number')}" for header, _ in drawn}
+    sound = all(_is_picture(header, content) for header, content in drawn)
+    if not sound or len(places) < len(drawn) or len(made_by) != 1:
         raise NotExamined(NotExaminedWhy.TOOL_FAILED)
-    return Found(Examiner.PICTURES, plain_line(str(tool))[:200], pictures=tuple(drawn))
+    return Found(Examiner.PICTURES, plain_line(str(made_by[0]))[:200], pictures=tuple(drawn))
 
 
 def _is_picture(header: dict[str, Any], content: bytes) -> bool:
     numbers = [header.get(name) for name in ("number", "width", "height")]
     return (
-        header.get("kind") in set(Picture)
+        header.get("kind") in [each.value for each in Picture]
         and all(isinstance(number, int) and 0 < number < 100_000 for number in numbers)
         and media.sniff(content[: storage.HEAD_BYTES]) in _DRAWN_TYPES
     )

@@ -123,7 +123,10 @@ def read_frames(said: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
         at += FRAME.size
         if words > HEADER_AT_MOST or words + content > len(said) - at:
             raise ValueError("a frame is longer than what was said")
-        header = json.loads(said[at : at + words])
+        try:
+            header = json.loads(said[at : at + words])
+        except RecursionError as deep:
+            raise ValueError("a header is nested too deep") from deep
         if not isinstance(header, dict):
             raise ValueError("a header is an object")
         yield header, said[at + words : at + words + content]
