@@ -53,6 +53,12 @@ EXEMPT = {
     "receipt": "a signed statement over digests",
     "item_file": "bytes come only after an opening with a purpose, which is recorded; so is saving",
     "item_show": "bytes come only after an opening with a purpose, which is recorded",
+    "item_thumbnail": "a grey, blurred picture in lists and pages, each of which is recorded",
+    "item_page": "a picture comes only after an opening with a purpose, which is recorded",
+    "item_poster": "a picture comes only after an opening with a purpose, which is recorded",
+    "item_waveform": "a picture comes only after an opening with a purpose, which is recorded",
+    "exposure": "how many items the officer opened, by number; names none",
+    "exposure_of": "how many items a colleague opened, by number; names none",
     "letter_approve": "asks for the second step first; tests/assistance follow it to the end",
     "rejections": "why a message was refused, by code",
 }
@@ -75,10 +81,11 @@ OTHER_STATE = {
     "letter_release": FORM_OF_THE_REQUESTED_SIDE,
     "letter_refuse": FORM_OF_THE_REQUESTED_SIDE,
     "letter_document": "assistance.views.files.document, once a letter is printed",
+    "item_text": "evidence.views.looking, for an item that has text to read",
     "item_use": "evidence.views.conditions, for an item with a partner's condition",
     "item_redact": "evidence.views.making; tests/evidence/test_redaction, for an opened item",
     "item_excerpt": "evidence.views.making; tests/evidence/test_redaction, for film or PDF",
-    "item_page": "evidence.views.making; a part of an opening with a purpose, which is recorded",
+    "item_drawn": "evidence.views.making; a part of an opening with a purpose, which is recorded",
     "item_contents": "evidence.views.archives; tests/evidence/test_archives, for an archive",
     "item_last_day": "evidence.views.conditions, for an item with a partner's condition",
 }
@@ -167,7 +174,10 @@ class Stage:
         found["ledger"] = (self.auditor, [])
         for name in ("ledger_entry", "ledger_proof", "ledger_body"):
             found[name] = (self.auditor, [numbered.index])
-        for name in ("item", "item_open", "item_file", "item_show", "item_custody", "item_event"):
+        for name in (
+            "item", "item_open", "item_file", "item_show", "item_custody", "item_event",
+            "item_transcript",
+        ):  # fmt: skip
             found[name] = (k.prosecutor, [item.pk])
         for name in ("item_entry", "item_proof", "item_entry_body", "item_entry_details"):
             found[name] = (k.prosecutor, [item.pk, numbered.index])

@@ -232,7 +232,7 @@ def test_an_opening_is_one_officers_alone(world: World, sign_in: SignIn) -> None
 def test_a_file_is_saved_under_a_neutral_name_and_never_run(world: World, sign_in: SignIn) -> None:
     item = world.item(b"<html><script>alert(1)</script>", original_name="Olena.html")
     client = sign_in(world.prosecutor)
-    assert opened(client, item).headers["Location"] == url("item_file", item.pk)
+    assert opened(client, item).headers["Location"] == url("item", item.pk) + "#content"
     for name in ("item_file", "item_show"):
         saved = client.get(url(name, item.pk))
         assert saved["Content-Type"] == "application/octet-stream"

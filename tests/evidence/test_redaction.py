@@ -385,14 +385,14 @@ def test_the_page_shows_pages_of_a_pdf_to_who_opened_it_and_makes_excerpts(
     world: World, sign_in: SignIn, tmp_path: Path
 ) -> None:
     original, client = world.item(document(tmp_path)), sign_in(world.investigator)
-    assert client.get(url("item_page", original.pk, 1)).url == url("item_open", original.pk)
+    assert client.get(url("item_drawn", original.pk, 1)).url == url("item_open", original.pk)
     opened(client, original)
-    answer = client.get(url("item_page", original.pk, 2))
+    answer = client.get(url("item_drawn", original.pk, 2))
     assert (answer["Content-Type"], answer.content[:4]) == ("image/png", b"\x89PNG")
     assert "no-store" in answer["Cache-Control"]
-    assert client.get(url("item_page", original.pk, 9)).status_code == 404
+    assert client.get(url("item_drawn", original.pk, 9)).status_code == 404
     page = client.get(url("item_redact", original.pk) + "?page=2").content.decode()
-    assert url("item_page", original.pk, 2) in page
+    assert url("item_drawn", original.pk, 2) in page
     made = client.post(
         url("item_excerpt", original.pk), {"title": "Second", "first": "2", "last": "2"}
     )

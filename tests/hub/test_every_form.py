@@ -25,6 +25,10 @@ FORMS = {
     "item_add": Act.ADD_ITEM,
     "item_open": Act.OPEN_ITEM,
     "item_package": Act.EXPORT_PACKAGE,
+    "item_text": Act.ADD_ITEM,
+    "item_transcript": Act.ADD_ITEM,
+    "exposure": Act.OPEN_ITEM,
+    "exposure_of": Act.REVIEW_BREAK_GLASS,
     "item_use": Act.ACCEPT_CONDITIONS,
     "item_last_day": Act.ACCEPT_CONDITIONS,
     "case_new": Act.OPEN_CASE,
@@ -40,13 +44,22 @@ FORMS = {
     "account_new": Act.ADD_ITEM,
     "item_share": Act.SHARE_ACCOUNT,
 }
-SENT_ONLY = {"item_close", "item_verify", "file_exhibit", "charge_decide"}
-READ_ONLY = {
+SENT_ONLY = {
+    "item_close",
+    "item_verify",
+    "item_mark",
+    "item_unmark",
+    "file_exhibit",
+    "charge_decide",
+}
+PICTURES = {"item_thumbnail", "item_page", "item_poster", "item_waveform"}
+READ_ONLY = PICTURES | {
     "items", "item", "item_file", "item_show", "item_entry", "item_proof", "item_entry_body",
     "item_entry_details", "cases", "case", "incident", "person", "consent_sheet",
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
-BARE = {"item_add", "case_new", "person_new", "item_show", "item_file"}
+BARE = PICTURES | {"item_add", "case_new", "person_new", "item_show", "item_file"}
+BARE |= {"exposure", "exposure_of"}  # numbers; no item is named
 
 
 def patterns() -> list[URLPattern]:
@@ -78,7 +91,7 @@ def world(officer, role: Role) -> SimpleNamespace:
     entry = Entry.objects.filter(subject=item.subject).order_by("index").first()
     return SimpleNamespace(
         somebody=somebody, person=person, case=case, grant=grant, told=told, item=item,
-        condition=condition, incident=incident, charge=charge, entry=entry,
+        condition=condition, incident=incident, charge=charge, entry=entry, lawyer=lawyer,
     )  # fmt: skip
 
 
@@ -91,6 +104,9 @@ def address(name: str, has: SimpleNamespace) -> str:
         "item_last_day": [has.item.pk, has.condition.pk],
         "element": [has.charge.pk, has.charge.matrix()[0].element.id],
         "charge_decide": [has.charge.pk],
+        "item_page": [has.item.pk, 1],
+        "exposure": [],
+        "exposure_of": [has.lawyer.pk],
     }.get(name)
     if args is None and name in {"items", "cases", "people"} | {
         "item_add", "item_package", "case_new", "person_new"

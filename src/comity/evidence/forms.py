@@ -20,12 +20,16 @@ from comity.evidence.report import LANGUAGES, language_of_node
 from comity.evidence.rules import (
     ACQUISITION_AT_MOST,
     HANDOVER_AT_MOST,
+    MOST_VIEWS_A_DAY,
+    OCR_LANGUAGES,
     OTHER_KIND,
     TITLE_AT_MOST,
+    Derived,
     Origin,
     Purpose,
     Recipient,
     Worked,
+    Writing,
     milliseconds,
     plain_line,
 )
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 else:
     _ItemsField = forms.ModelMultipleChoiceField
 Choices = list[tuple[str, str]]
+TYPED = (Derived.TRANSCRIPT, Derived.TRANSLATION)
+SPOKEN = {"uk": _("Ukrainian"), "ja": _("Japanese"), "en": _("English"), "ru": _("Russian")}
 WIDE = {"class": "govuk-input--width-20", "autocomplete": "off"}
 
 
@@ -73,6 +79,66 @@ class OpenForm(forms.Form):
         choices=lambda: [(each.value, label(each)) for each in Purpose],
         widget=forms.RadioSelect,
         error_messages={"required": _("Say why you open it.")},
+    )
+
+    going_on = forms.CharField(
+        label=_("Why do you go on?"),
+        required=False,
+        max_length=500,
+        help_text=_("It stands in the ledger under your name, not in the custody of the item."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, is_reached: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_reached:
+            self.fields["going_on"].required = True
+            self.fields["going_on"].error_messages["required"] = _("Say why you go on.")
+        else:
+            del self.fields["going_on"]
+
+
+class TextForm(forms.Form):
+    how = forms.ChoiceField(label=_("What is to be made"), widget=forms.RadioSelect)
+    languages = forms.MultipleChoiceField(
+        label=_("Languages"),
+        required=False,
+        help_text=_("Of the writing, up to four; for a translation, the one to translate into."),
+        choices=lambda: [(code, SPOKEN[code]) for code in OCR_LANGUAGES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, ways: Iterable[Writing], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["how"].choices = [(way.value, label(way)) for way in ways]  # type: ignore[attr-defined]
+
+
+class TranscriptForm(forms.Form):
+    how = forms.ChoiceField(
+        label=_("What it is"),
+        choices=lambda: [(each.value, label(each)) for each in TYPED],
+        widget=forms.RadioSelect,
+    )
+    title = forms.CharField(
+        label=_("What it is, in one line"),
+        max_length=TITLE_AT_MOST,
+        help_text=_("No name of a victim or witness."),
+    )
+    text = forms.CharField(
+        label=_("Text"),
+        strip=False,
+        help_text=_("As you hear or read it. Say in the text what you could not make out."),
+        widget=forms.Textarea(attrs={"rows": 16, "dir": "auto"}),
+    )
+
+
+class ExposureForm(forms.Form):
+    views_a_day = forms.IntegerField(
+        label=_("Distressing items in a day"),
+        min_value=0,
+        max_value=MOST_VIEWS_A_DAY,
+        help_text=_("0 means no limit."),
+        widget=forms.NumberInput(attrs={"class": "govuk-input--width-5"}),
     )
 
 

@@ -133,6 +133,26 @@ LABELS: dict[str, Any] = {
     "Attested.national_not_valid": pgettext_lazy(
         "origin", "not valid, says the validator of this node"
     ),
+    "Examiner.exiftool": _("Statements in the file"),
+    "Examiner.streams": _("Streams of sound and film"),
+    "Examiner.pictures": _("Pictures for looking safely"),
+    "NotExaminedWhy.no_sandbox": _("Not looked at: this node has no sandbox for tools."),
+    "NotExaminedWhy.timed_out": _("Not looked at: it took too long."),
+    "NotExaminedWhy.answer_too_long": _("Not looked at: the tool answered too much."),
+    "NotExaminedWhy.tool_failed": _("The tool could not read it."),
+    "NotExaminedWhy.too_large": _("Not looked at: the file is too large for this tool."),
+    "NotExaminedWhy.damaged": _("Not looked at: the stored bytes are damaged."),
+    "NotExaminedWhy.disk_full": _("Not kept: there is no room on the disk."),
+    "NotExaminedWhy.gave_up": _("Not looked at: the tool stopped this node’s worker three times."),
+    "NotExaminedWhy.no_tool": _("Not made: this node no longer has a program for it."),
+    "NotExaminedWhy.refused": _("Not made: whoever asked may not open the item any more."),
+    "Picture.thumbnail": _("Grey picture"),
+    "Picture.page": _("Page"),
+    "Picture.poster": _("First picture of the film"),
+    "Picture.waveform": _("Sound as a line over time"),
+    "Writing.recognition": _("Recognise text"),
+    "Writing.speech": _("Write down speech"),
+    "Writing.translation": _("Translate"),
     "Use.this_proceeding": pgettext_lazy("law", "Use in this proceeding"),
     "Use.other_proceeding": pgettext_lazy("law", "Use in another proceeding"),
     "Use.export_to_court": pgettext_lazy("law", "Export to a court"),
@@ -159,6 +179,8 @@ LABELS: dict[str, Any] = {
     "Shown.image": _("Image"),
     "Shown.video": _("Video"),
     "Shown.audio": _("Sound"),
+    "Shown.pages": _("Pictures of its pages"),
+    "Shown.text": _("Text"),
     "Team.case": _("Case"),
     "Part.package": _("in a package"),
     "Part.content": _("content"),
@@ -210,6 +232,17 @@ LABELS: dict[str, Any] = {
         "add the item."
     ),
     "evidence.purpose_missing": _("Say why you open the item. The answer stands in its custody."),
+    "evidence.exposure_reached": _(
+        "You have opened as many distressing items today as your limit says. Take a break, or say "
+        "why you go on."
+    ),
+    "evidence.limit_out_of_range": _("Write a number from 0 to {most}; 0 means no limit."),
+    "evidence.limit_of_a_supervisor": _(
+        "A supervisor set this limit. You can lower it, to a number from 1 to {most}. To raise it, "
+        "ask the supervisor."
+    ),
+    "evidence.no_such_writing": _("This node has no program that makes such a text of this item."),
+    "evidence.unknown_language": _("Choose the language, or up to four for reading an image."),
     "evidence.no_release": _(
         "Item {item} came from a person, and no agreement in force lets it go there for this "
         "purpose. Ask the person, or name the legal order that compels it."
@@ -307,6 +340,13 @@ LABELS: dict[str, Any] = {
     "Entry.evidence.seal_checked": _("Seal of an item checked"),
     "Entry.evidence.custody_reported": _("Custody report of an item made"),
     "Entry.evidence.item_derived": _("Item derived from another"),
+    "Entry.evidence.item_examined": _("Item looked at by tools"),
+    "Entry.evidence.look_again": _("Tools asked to look at items again"),
+    "Entry.evidence.item_marked": _("Item marked, or no longer marked, as distressing"),
+    "Entry.evidence.exposure_continued": _("Went on past the limit of distressing items"),
+    "Entry.evidence.exposure_limit_set": _("Limit of distressing items set"),
+    "Entry.evidence.text_asked": _("Text of an item asked of a machine"),
+    "Entry.evidence.text_not_made": _("Text of an item could not be made"),
     "Entry.evidence.item_verified": _("Item verified"),
     "Entry.evidence.item_damaged": _("Item found damaged"),
     "Entry.evidence.item_shared": _("Item shared with another team"),

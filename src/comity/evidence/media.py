@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from comity.evidence.rules import CMS_TYPE
+from comity.evidence.rules import CMS_TYPE, Examiner
 from comity.vault.storage import HEAD_BYTES
 
 UNKNOWN = "application/octet-stream"
@@ -107,6 +107,26 @@ SHOWN = {
     "video/ogg": "video",
 }
 
+# What a picture can be drawn of in the sandbox, and how; see tools/pictures.
+_DRAWN = {
+    **dict.fromkeys(("image/png", "image/jpeg", "image/gif", "image/webp"), "image"),
+    **dict.fromkeys(("image/tiff", "image/heic", "image/avif"), "pages"),
+    "application/pdf": "pdf",
+    **dict.fromkeys(
+        (
+            "application/rtf",
+            "application/x-ole-storage",
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.spreadsheet",
+            _OFFICE + "wordprocessingml.document",
+            _OFFICE + "spreadsheetml.sheet",
+            _OFFICE + "presentationml.presentation",
+        ),
+        "office",
+    ),
+}
+_STREAMED = ("audio", "video")  # read from where they lie; the rest is copied into the sandbox
+
 
 def sniff(head: bytes) -> str:
     """Return the media type of a file from its first bytes (HEAD_BYTES of them are enough).
@@ -189,3 +209,33 @@ def shown_as(media_type: str) -> str:
 def neutral_name(number: str, media_type: str) -> str:
     """Return the name a file is saved under: its number, and an ending that fits what it is."""
     return f"{number}.{_EXTENSIONS.get(media_type, 'bin')}"
+
+
+def drawn_as(media_type: str) -> str:
+    """Return how pictures are made of it in the sandbox; empty if none are.
+
+    "image", "pages" (images that no browser draws), "video", "audio", "pdf" or "office".
+    """
+    family = media_type.partition("/")[0]
+    return _DRAWN.get(media_type, "") or (family if family in _STREAMED else "")
+
+
+def examiners(media_type: str) -> list[Examiner]:
+    """Return the tools that look at a file of this type."""
+    if media_type == EMPTY:
+        return []
+    wanted = [Examiner.EXIFTOOL]
+    wanted += [Examiner.STREAMS] if media_type.startswith(_STREAMED) else []
+    return [*wanted, *([Examiner.PICTURES] if drawn_as(media_type) else [])]
+
+
+def ending(media_type: str) -> str:
+    """Return the ending that a program expects of a file of this type."""
+    return {"application/x-ole-storage": "doc"}.get(media_type) or _EXTENSIONS.get(
+        media_type, "bin"
+    )
+
+
+def is_text_read(media_type: str) -> bool:
+    """Say whether a machine can read text off its picture or pages."""
+    return drawn_as(media_type) in {"image", "pages", "pdf", "office"}

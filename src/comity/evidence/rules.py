@@ -244,6 +244,51 @@ def c2pa_verdict(state: str, failures: Iterable[str], successes: Iterable[str]) 
     return Attested.INTACT_UNKNOWN
 
 
+class Examiner(StrEnum):
+    """The tools that look at an item by themselves, in the sandbox."""
+
+    EXIFTOOL = "exiftool"
+    STREAMS = "streams"
+    PICTURES = "pictures"
+
+
+class NotExaminedWhy(StrEnum):
+    """Why a tool found nothing. Not one of them keeps an item from being taken in."""
+
+    NO_SANDBOX = "no_sandbox"
+    TIMED_OUT = "timed_out"
+    ANSWER_TOO_LONG = "answer_too_long"
+    TOOL_FAILED = "tool_failed"
+    TOO_LARGE = "too_large"
+    DAMAGED = "damaged"
+    DISK_FULL = "disk_full"
+    GAVE_UP = "gave_up"
+    NO_TOOL = "no_tool"
+    REFUSED = "refused"
+
+
+class Picture(StrEnum):
+    """Safe pictures of an item. THUMBNAIL: grey and blurred; the others are clear."""
+
+    THUMBNAIL = "thumbnail"
+    PAGE = "page"
+    POSTER = "poster"
+    WAVEFORM = "waveform"
+
+
+class Writing(StrEnum):
+    """How a machine makes text out of an item."""
+
+    RECOGNITION = "recognition"
+    SPEECH = "speech"
+    TRANSLATION = "translation"
+
+
+# The language an officer chooses, and Tesseract's code for it.
+OCR_LANGUAGES = {"uk": "ukr", "ja": "jpn", "en": "eng", "ru": "rus"}
+MOST_VIEWS_A_DAY = 500
+
+
 class Use(StrEnum):
     """What an item can be used for; a condition forbids some of them."""
 

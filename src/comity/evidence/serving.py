@@ -16,6 +16,12 @@ from comity.evidence.models import Item
 PIECE_BYTES = 256 * 1024
 OPEN_FOR = timedelta(minutes=30)
 _SESSION_KEY = "opened_items"
+_GUARDED = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -96,6 +102,14 @@ def send(
     return response
 
 
+def send_picture(content: bytes) -> HttpResponse:
+    """Answer with a safe picture (JPEG or PNG), for the page that shows it."""
+    response = HttpResponse(content, content_type=media.sniff(content))
+    for name, value in _GUARDED.items():
+        response[name] = value
+    return response
+
+
 def _headers(item: Item, *, shown: bool) -> dict[str, str]:
     media_type = item.media_type_sniffed
     in_page = shown and bool(media.shown_as(media_type))
@@ -104,10 +118,7 @@ def _headers(item: Item, *, shown: bool) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "Content-Type": media_type if in_page else media.UNKNOWN,
         "Content-Disposition": f'{"inline" if in_page else "attachment"}; filename="{name}"',
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "X-Content-Type-Options": "nosniff",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "private, no-store",
+        **_GUARDED,
     }
 
 

@@ -1,4 +1,8 @@
-"""What evidence does by itself: sweep packages, take watched files in and archives apart."""
+"""What evidence does by itself: sweep packages, take watched files in and archives apart, look.
+
+Tools take seconds or minutes: their queue has a thread of its own in the worker (node.working), so
+that neither the ledger nor a message waits for them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from comity.evidence import actions, watching
 
 COMPARED_FROM = 200
 SLICE_SECONDS = 5  # of one archive at a time: the worker has other work too
+
+EXAMINER = "examiner"
 
 
 def sweep_is_due() -> bool:
@@ -68,3 +74,25 @@ def find_likeness() -> int:
     if actions.unprinted() and len(fresh) < COMPARED_FROM:
         return 0  # comparing reads all fingerprints: better for many at once
     return actions.compare_fingerprints(worker, fresh) if fresh else 0
+
+
+def examination_is_due() -> bool:
+    """Say whether no tool has looked at an item yet, or none could and now one can."""
+    return actions.examination_is_due()
+
+
+@task(queue_name="slow")
+def examine_items() -> int:
+    """Look at some items with every tool that fits them; safe to run twice and at once."""
+    return actions.examine_due(NodeActor(EXAMINER))
+
+
+def text_is_due() -> bool:
+    """Say whether an officer waits for a text."""
+    return actions.text_is_due()
+
+
+@task(queue_name="slow")
+def make_texts() -> int:
+    """Make the texts that officers asked for; safe to run twice and at once."""
+    return actions.make_due_texts(NodeActor(EXAMINER))

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from comity.core import certificates
 from comity.core.errors import Untrusted
-from comity.evidence import watching
+from comity.evidence import sandbox, watching
 from comity.exchange.models import Partner
 
 CERTIFICATES = ("ca.pem", "seal.pem", "tls.pem", "tls-client.pem")
@@ -164,6 +164,25 @@ def watched_folders_are_read(
         ]
     except DatabaseError:  # not migrated yet, or away: what needs it says so itself
         return []
+
+
+@register()
+def tools_are_held_in(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W007: foreign tools look at evidence in a sandbox, with all that it holds off."""
+    held = sandbox.how()
+    if held == sandbox.BWRAP:
+        return []
+    if held == sandbox.LIMITS:
+        words = "Tools that read evidence are held by limits alone: they reach network and files."
+    else:
+        words = "No sandbox: items are taken in, but no tool looks at them."
+    return [
+        Warning(
+            words,
+            hint="Install bubblewrap and allow user namespaces; docs/operate/looking.md.",
+            id="comity.W007",
+        )
+    ]
 
 
 def certificates_last(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:

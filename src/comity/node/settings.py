@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -42,6 +43,18 @@ COMITY_UPLOAD_KEEP_SECONDS = env.number("COMITY_UPLOAD_KEEP_SECONDS", 48 * 3600)
 # Folders whose files become items by themselves: JSON, see docs/operate/settings.md.
 COMITY_WATCHED_FOLDERS = env.text("COMITY_WATCHED_FOLDERS", "")
 COMITY_WATCHED_QUIET_SECONDS = env.number("COMITY_WATCHED_QUIET_SECONDS", 30)
+
+# --- looking at evidence safely ---------------------------------------------------------------
+COMITY_SANDBOX = env.text("COMITY_SANDBOX", "bwrap")  # "bwrap", "limits" or "off"
+COMITY_TOOL_FOLDERS = [Path(path) for path in env.words("COMITY_TOOL_FOLDERS")]
+COMITY_EXAMINE_AT_MOST_BYTES = env.number("COMITY_EXAMINE_AT_MOST_BYTES", 256 * 1024 * 1024)
+COMITY_PAGES_AT_MOST = env.number("COMITY_PAGES_AT_MOST", 200)
+COMITY_DISTRESSING_VIEWS_A_DAY = env.number("COMITY_DISTRESSING_VIEWS_A_DAY", 0)  # 0: no limit
+# Programs of the installation's own; empty: there are none, and no button for them.
+COMITY_SPEECH_COMMAND = shlex.split(env.text("COMITY_SPEECH_COMMAND", ""))
+COMITY_TRANSLATE_COMMAND = shlex.split(env.text("COMITY_TRANSLATE_COMMAND", ""))
+COMITY_PLUGIN_SECONDS = env.number("COMITY_PLUGIN_SECONDS", 3600)
+COMITY_PLUGIN_MEMORY_BYTES = env.number("COMITY_PLUGIN_MEMORY_BYTES", 8 * 1024**3)
 
 # --- trusted time -----------------------------------------------------------------------------
 COMITY_TSA_URLS = env.words("COMITY_TSA_URLS")
@@ -169,7 +182,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "node_cache"}
 }
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_COMMIT": False}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_COMMIT": False,
+                     "QUEUES": ["default", "slow"]}}  # fmt: skip
 # What the worker looks at by itself: is work due, the task, seconds between looks.
 COMITY_SCHEDULE = [
     ("comity.ledger.tasks.sequence_is_due", "comity.ledger.tasks.sequence_ledger", 0.25),
@@ -184,6 +198,8 @@ COMITY_SCHEDULE = [
     ("comity.evidence.tasks.watched_are_due", "comity.evidence.tasks.take_in_watched", 10),
     ("comity.evidence.tasks.expansion_is_due", "comity.evidence.tasks.expand_asked", 2),
     ("comity.evidence.tasks.likeness_is_due", "comity.evidence.tasks.find_likeness", 1),
+    ("comity.evidence.tasks.examination_is_due", "comity.evidence.tasks.examine_items", 2),
+    ("comity.evidence.tasks.text_is_due", "comity.evidence.tasks.make_texts", 2),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]
 

@@ -1,4 +1,8 @@
-"""The worker: looks what is due, enqueues it once, runs it; a killed one's work is due again."""
+"""The worker: looks what is due, enqueues it once, runs it; a killed one's work is due again.
+
+Tasks of the queue SLOW run in a thread of their own: foreign tools take minutes, and neither the
+ledger nor a message waits for them.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,7 @@ ALONE_FOR = timedelta(seconds=10)
 KEEP_FINISHED = timedelta(hours=1)
 KEEP_RUNNING = timedelta(days=2)
 HOUSEKEEPING_SECONDS = 60.0
+SLOW = "slow"
 
 
 @dataclass
@@ -41,6 +46,11 @@ class Planned:
     task: Any  # django_tasks has no types
     seconds: float
     next_look: float = field(default=0.0)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether its task runs in the thread for slow work."""
+        return bool(self.task.queue_name == SLOW)
 
 
 def plan() -> list[Planned]:
@@ -88,41 +98,59 @@ def drop_old_results() -> None:
     ).delete()
 
 
-def _worker() -> Worker:
+def _worker(*, slow: bool) -> Worker:
     return Worker(
-        queue_names=["*"],
+        queue_names=[SLOW] if slow else ["*"],
         interval=0,
         batch=True,
         backend_name="default",
         startup_delay=False,
         max_tasks=None,
         worker_id=uuid.uuid4().hex,
-        excluded_queue_names=[],
+        excluded_queue_names=[] if slow else [SLOW],
     )
 
 
 def work_once(planned: list[Planned] | None = None) -> bool:
     """Enqueue what is due and run until nothing is ready; say whether there was anything."""
-    enqueued = enqueue_due(planned or plan(), now=time.monotonic())
-    if not enqueued and not DBTaskResult.objects.ready().exists():
+    lines = plan() if planned is None else planned
+    quick = _work_lines([line for line in lines if not line.is_slow], slow=False)
+    return _work_lines([line for line in lines if line.is_slow], slow=True) or quick
+
+
+def _work_lines(planned: list[Planned], *, slow: bool) -> bool:
+    enqueued = enqueue_due(planned, now=time.monotonic())
+    ready = DBTaskResult.objects.ready()
+    ready = ready.filter(queue_name=SLOW) if slow else ready.exclude(queue_name=SLOW)
+    if not enqueued and not ready.exists():
         return False
-    _worker().run()
+    _worker(slow=slow).run()
     return True
 
 
 def work_until_stopped() -> None:
-    """Work until SIGINT or SIGTERM; a task that runs is finished first."""
+    """Work until SIGINT or SIGTERM; a quick task that runs is finished first.
+
+    A slow one is left: its tool ends with this process, and its claim ends with time.
+    """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     planned = plan()
+    slow = [line for line in planned if line.is_slow]
+    threading.Thread(target=_work_lines_until, args=(stop, slow, True), daemon=True).start()
+    _work_lines_until(stop, [line for line in planned if not line.is_slow], False)
+
+
+def _work_lines_until(stop: threading.Event, planned: list[Planned], slow: bool) -> None:
     next_housekeeping, idle = 0.0, IDLE_SECONDS
     while not stop.is_set():
         try:
-            if time.monotonic() >= next_housekeeping:
+            if not slow and time.monotonic() >= next_housekeeping:
                 drop_old_results()
                 next_housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
-            idle = IDLE_SECONDS if work_once(planned) else min(idle * 1.5, IDLE_AT_MOST_SECONDS)
+            busy = _work_lines(planned, slow=slow)
+            idle = IDLE_SECONDS if busy else min(idle * 1.5, IDLE_AT_MOST_SECONDS)
         except OperationalError as failure:  # the database is away or busy: it will be back
             logger.warning(
                 "The database does not answer (%s); trying again.", type(failure).__name__

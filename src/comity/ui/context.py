@@ -20,7 +20,9 @@ ACCOUNT_LINKS = (
     ("mfa_index", "Second step of signing in", "key-round"),
     ("account_change_password", "Change the password", "lock-keyhole"),
     ("own_entries", "Your entries in the ledger", "book-check"),
+    ("exposure", "Distressing items", "eye-off"),
 )
+LINK_ACTS = {"exposure": "open_item"}  # what an officer must be allowed to follow it
 BLANK_SCREEN_ACT = "see_people"
 
 
@@ -115,7 +117,7 @@ def _account(user: Any) -> dict[str, Any]:
     links = [
         {"url": url, "label": gettext(words), "icon": icon}
         for name, words, icon in ACCOUNT_LINKS
-        if (url := address(name))
+        if (url := address(name)) and (name not in LINK_ACTS or _may(user, LINK_ACTS[name]))
     ]
     return {"name": str(user), "role": ", ".join(_roles(user)), "links": links}
 

@@ -14,6 +14,13 @@ from comity.evidence.actions.conditions import (
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
+from comity.evidence.actions.examining import (
+    examination_is_due,
+    examine,
+    examine_due,
+    failed_examinations,
+    look_again,
+)
 from comity.evidence.actions.expanding import (
     ask_expansion,
     expand,
@@ -21,6 +28,14 @@ from comity.evidence.actions.expanding import (
     give_up_expansion,
     list_members,
     members_of,
+)
+from comity.evidence.actions.exposure import (
+    Exposure,
+    colleagues_of,
+    exposure_of,
+    mark_distressing,
+    set_exposure_limit,
+    unmark_distressing,
 )
 from comity.evidence.actions.handling import Happened, record_handling
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
@@ -36,6 +51,7 @@ from comity.evidence.actions.opening import (
     open_item,
     read_item,
     read_opened,
+    read_picture,
     record_list,
     record_look,
     verify_item,
@@ -61,11 +77,20 @@ from comity.evidence.actions.release import (
     withdraw_release,
 )
 from comity.evidence.actions.reporting import report_custody
+from comity.evidence.actions.writing import (
+    add_transcript,
+    ask_for_text,
+    make_due_texts,
+    recognise_text,
+    text_is_due,
+    ways_to_write,
+)
 
 __all__ = [
     "Acquisition",
     "Basis",
     "CustodyCheck",
+    "Exposure",
     "Handover",
     "Happened",
     "Holder",
@@ -76,17 +101,25 @@ __all__ = [
     "Shared",
     "Stretch",
     "acknowledge_disclosures",
+    "add_transcript",
     "ask_expansion",
+    "ask_for_text",
     "attach_condition",
     "check_custody",
+    "colleagues_of",
     "compare_fingerprints",
     "confirm_use",
     "derive",
     "dismiss_likeness",
+    "examination_is_due",
+    "examine",
+    "examine_due",
     "excerpt",
     "expand",
     "expansions_due",
     "export_package",
+    "exposure_of",
+    "failed_examinations",
     "give_up_expansion",
     "grant_release",
     "ingest",
@@ -94,7 +127,10 @@ __all__ = [
     "ingest_stored",
     "left_packages",
     "list_members",
+    "look_again",
+    "make_due_texts",
     "make_fingerprint",
+    "mark_distressing",
     "members_of",
     "messages_about",
     "narrow_release",
@@ -105,6 +141,8 @@ __all__ = [
     "read_attestations",
     "read_item",
     "read_opened",
+    "read_picture",
+    "recognise_text",
     "record_disclosure",
     "record_handling",
     "record_list",
@@ -116,13 +154,17 @@ __all__ = [
     "require_use",
     "require_use_in_case",
     "scopes_of",
+    "set_exposure_limit",
     "set_last_day",
     "share_item",
     "sweep_packages",
     "taken_already",
+    "text_is_due",
     "uncompared",
     "undo_disclosures",
+    "unmark_distressing",
     "unprinted",
     "verify_item",
+    "ways_to_write",
     "withdraw_release",
 ]

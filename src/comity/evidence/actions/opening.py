@@ -12,9 +12,10 @@ from comity.accounts.models import Officer, fetch
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Untrusted
 from comity.evidence.actions.conditions import require_look
+from comity.evidence.actions.exposure import record_exposure
 from comity.evidence.actions.intake import in_case
-from comity.evidence.models import Item, custody_of
-from comity.evidence.rules import CustodyEvent
+from comity.evidence.models import Item, Rendition, custody_of
+from comity.evidence.rules import CustodyEvent, Picture
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 
@@ -24,17 +25,19 @@ if TYPE_CHECKING:
 READ_AT_ONCE_BYTES = 128 * 1024
 
 
-def open_item(actor: Actor, item: Item, *, purpose: str) -> io.BufferedReader:
+def open_item(actor: Actor, item: Item, *, purpose: str, going_on: str = "") -> io.BufferedReader:
     """Open an item's bytes, seekable, after recording who looks and why.
 
     Every piece is checked when it is read. purpose: a code of `rules.Purpose`, or words.
-    Raises NotAllowed, NotVisible, Incomplete("evidence.purpose_missing"), Refused(
-    "evidence.use_ended") after the last day that a condition leaves, and Untrusted with the item's
-    number when the stored file is damaged: that is recorded as an anomaly.
+    going_on: why, for a distressing item past the officer's limit of the day.
+    Raises NotAllowed, NotVisible, Incomplete("evidence.purpose_missing" |
+    "evidence.exposure_reached"), Refused("evidence.use_ended") after the last day that a condition
+    leaves, and Untrusted with the item's number when the stored file is damaged: that is recorded
+    as an anomaly.
     """
     reader = read_opened(actor, item)
     try:
-        _record_opening(actor, item, purpose)
+        _record_opening(actor, item, purpose, going_on)
     except BaseException:
         reader.close()
         raise
@@ -42,9 +45,10 @@ def open_item(actor: Actor, item: Item, *, purpose: str) -> io.BufferedReader:
 
 
 @transaction.atomic
-def _record_opening(actor: Actor, item: Item, purpose: str) -> None:
+def _record_opening(actor: Actor, item: Item, purpose: str, going_on: str) -> None:
     if not purpose.strip():
         raise Incomplete("evidence.purpose_missing", missing=["purpose"])
+    record_exposure(actor, item, going_on)
     opened = custody_of(
         actor,
         item,
@@ -70,6 +74,24 @@ def read_opened(actor: Actor, item: Item) -> io.BufferedReader:
     fetch(Item.objects.visible_to(actor), pk=item.pk)
     require_look(item)
     return read_item(actor, item)
+
+
+def read_picture(actor: Actor, item: Item, kind: Picture, number: int = 1) -> bytes:
+    """Return a safe picture of an item; a clear one only to whoever may open the item.
+
+    Raises NotAllowed, NotVisible (also if there is no such picture), Refused("evidence.use_ended"),
+    Untrusted.
+    """
+    require(actor, Act.SEE_ITEMS if kind == Picture.THUMBNAIL else Act.OPEN_ITEM)
+    found = fetch(Item.objects.visible_to(actor), pk=item.pk)
+    require_look(found)
+    row = fetch(
+        Rendition.objects.filter(item=found).select_related("stored_file__pack"),
+        kind=kind,
+        number=number,
+    )
+    with vault.open_file(actor, row.stored_file) as reader:
+        return reader.read()
 
 
 def read_item(actor: Actor, item: Item) -> io.BufferedReader:

@@ -19,6 +19,7 @@ from comity.evidence.models.leaving import (
 )
 from comity.evidence.models.likeness import Fingerprint, Likeness, alike, same_origin
 from comity.evidence.models.lineage import Node, lineage_of
+from comity.evidence.models.viewing import Examination, ExposureLimit, Rendition, TextJob
 from comity.evidence.models.work import work_for
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "CustodyRecord",
     "Derivation",
     "Disclosure",
+    "Examination",
     "Expansion",
+    "ExposureLimit",
     "Fingerprint",
     "Item",
     "ItemAccess",
@@ -37,6 +40,8 @@ __all__ = [
     "Likeness",
     "Node",
     "ReleaseGrant",
+    "Rendition",
+    "TextJob",
     "UseCondition",
     "UseConfirmation",
     "alike",

@@ -55,6 +55,7 @@ class CustodyRecord(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["actor", "event", "at"], name="evidence_who_when")]
 
     def __str__(self) -> str:
         return f"{self.event} of {self.item_id}"

@@ -34,7 +34,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(models.Model):
-    """One thing in evidence: bytes that never change, and what is known about them."""
+    """One thing in evidence: bytes that never change, and what is known about them.
+
+    distressing: an officer said that looking at it is hard. examined_at: when tools looked at it
+    last; empty while they have not. examine_after, examine_tries: no worker takes it before, and
+    how often one did.
+    """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     title = models.CharField(max_length=200)
@@ -51,11 +56,22 @@ class Item(models.Model):
     origin = models.CharField(max_length=20, choices=[(each.value, each.value) for each in Origin])
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.CharField(max_length=80)
+    distressing = models.BooleanField(default=False)
+    examined_at = models.DateTimeField(null=True, blank=True)
+    examine_after = models.DateTimeField(default=timezone.now)
+    examine_tries = models.PositiveSmallIntegerField(default=0)
 
     objects = ItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["examine_after"],
+                condition=models.Q(examined_at=None),
+                name="evidence_unexamined",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number

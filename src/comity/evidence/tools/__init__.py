@@ -1,6 +1,6 @@
-"""Programs that touch media of strangers; each runs in a process of its own: see `untrusted.run`.
+"""Programs that touch media of strangers: plain Python on one file, in a process of its own.
 
-No Django here, no database, no network and no files but standard input and output.
+No Django here, no database, no key, no network.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import subprocess
 from typing import BinaryIO
 
 from comity.evidence.tools import Unfit
-from comity.evidence.tools.pictures import SOURCE, page_count
+from comity.evidence.tools.pixels import SOURCE, page_count
 
 MOST_PAGES = 100
 

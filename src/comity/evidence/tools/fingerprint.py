@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from comity.evidence.tools import Unfit
-from comity.evidence.tools.pictures import pixels
+from comity.evidence.tools.pixels import pixels
 
 LONGEST_SIDE = 1024
 _EARLY_SECONDS = 1  # the very first frame is often black

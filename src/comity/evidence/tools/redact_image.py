@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import BinaryIO
 
-from comity.evidence.tools.pictures import cover, pixels
+from comity.evidence.tools.pixels import cover, pixels
 
 
 def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:

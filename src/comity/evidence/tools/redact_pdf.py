@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import BinaryIO
 
 from comity.evidence.tools import Unfit
-from comity.evidence.tools.pictures import DOTS_PER_INCH, cover, page, page_count
+from comity.evidence.tools.pixels import DOTS_PER_INCH, cover, page, page_count
 
 MOST_PAGES = 500
 

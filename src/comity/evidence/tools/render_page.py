@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from comity.evidence.tools import Unfit
-from comity.evidence.tools.pictures import page, page_count, pixels
+from comity.evidence.tools.pixels import page, page_count, pixels
 
 
 def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 from comity.accounts.models import fetch, officer_of
 from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
-from comity.evidence import actions, media, serving
+from comity.evidence import actions, serving
 from comity.evidence.forms import OpenForm
 from comity.evidence.models import Item
+from comity.evidence.views import looking
 from comity.ui.labels import label
 
 
@@ -25,10 +26,11 @@ def open_item(request: HttpRequest, pk: int) -> HttpResponse:
     actor = officer_of(request)
     require(actor, Act.OPEN_ITEM)
     found = fetch(Item.objects.visible_to(actor).select_related("stored_file"), pk=pk)
-    form = OpenForm(request.POST or None)
+    exposure = actions.exposure_of(actor) if found.distressing else None
+    form = OpenForm(request.POST or None, is_reached=bool(exposure and exposure.is_reached))
     if form.is_valid():
         try:
-            actions.open_item(actor, found, purpose=form.cleaned_data["purpose"]).close()
+            actions.open_item(actor, found, **form.cleaned_data).close()
         except Refused as refusal:
             messages.error(request, label(refusal))
             return redirect("item", pk=pk)
@@ -36,7 +38,7 @@ def open_item(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, _damaged(found, doubt))
             return redirect("item", pk=pk)
         serving.remember_opening(request, found)
-        if media.shown_as(found.media_type_sniffed):
+        if looking.looked_at(actor, found, is_open=False)["kind_shown"]:
             return redirect(reverse("item", args=[pk]) + "#content")
         return redirect("item_file", pk=pk)
     actions.record_look(actor, found, part="item")
@@ -48,7 +50,13 @@ def open_item(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "evidence/open.html",
-        {"item": found, "form": form, "crumbs": crumbs, "nav_current": "items"},
+        {
+            "item": found,
+            "form": form,
+            "exposure": exposure,
+            "crumbs": crumbs,
+            "nav_current": "items",
+        },
     )
 
 

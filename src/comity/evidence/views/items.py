@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from comity.accounts.models import Officer, actor_names, fetch, officer_of
 from comity.core.access import Act, require
-from comity.evidence import actions, media, serving
+from comity.evidence import actions, serving
 from comity.evidence.forms import FilterForm
 from comity.evidence.models import (
     TEAM_KINDS,
@@ -23,6 +23,7 @@ from comity.evidence.models import (
     Derivation,
     Expansion,
     Item,
+    Rendition,
     UseCondition,
     UseConfirmation,
     alike,
@@ -36,6 +37,7 @@ from comity.evidence.rules import (
     Derived,
     Fact,
     Origin,
+    Picture,
     Recipient,
     Worked,
     worked_as,
@@ -43,6 +45,7 @@ from comity.evidence.rules import (
 from comity.evidence.views.attestations import attested
 from comity.evidence.views.conditions import case_names, target_words
 from comity.evidence.views.lineage import lineage
+from comity.evidence.views.looking import looked_at
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
 
@@ -60,7 +63,11 @@ def items(request: HttpRequest) -> HttpResponse:
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = _filtered(Item.objects.visible_to(actor), wanted)
     actions.record_list(actor, part="list.items")
-    rows = rows.annotate(condition_count=Count("conditions", distinct=True)).order_by("-pk")
+    drawn = Rendition.objects.filter(item=OuterRef("pk"), kind=Picture.THUMBNAIL)
+    rows = rows.annotate(
+        condition_count=Count("conditions", distinct=True), has_thumbnail=Exists(drawn)
+    )
+    rows = rows.select_related("derivation").order_by("-pk")
     return render(
         request,
         "evidence/items.html",
@@ -91,6 +98,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
     custody = list(found.custody.select_related("entry__committed").order_by("-id")[:MOST_CUSTODY])
     conditions = list(found.conditions.all())
     checked = actions.check_custody(actor, found)
+    is_open = serving.is_open(request, found)
     return render(
         request,
         "evidence/item.html",
@@ -99,8 +107,8 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "crumbs": [(_("Evidence"), reverse("items")), (found.number, None)],
             "tags": _tags(found, conditions),
             "facts": _facts(found),
-            "kind_shown": media.shown_as(found.media_type_sniffed),
-            "is_open": serving.is_open(request, found),
+            "is_open": is_open,
+            **looked_at(actor, found, is_open=is_open),
             "events": _events(found, custody, checked),
             "altered": checked.altered,
             "removed": checked.removed,
@@ -172,6 +180,8 @@ def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
         tags.append(("note", label(Derived(made.how)), "git-compare-arrows"))
     if conditions:
         tags.append(("caution", _("Conditions of use"), "file-lock"))
+    if found.distressing:
+        tags.append(("caution", _("Distressing"), "eye-off"))
     if found.stored_file.damage:
         tags.append(("urgent", _("Damaged"), "file-warning"))
     return tags

@@ -139,7 +139,7 @@ def _picture(request: HttpRequest, found: Item, kind: Worked) -> str:
     if kind is Worked.IMAGE and media.shown_as(found.media_type_sniffed):
         return reverse("item_show", args=[found.pk])
     if kind in {Worked.IMAGE, Worked.PDF}:
-        return reverse("item_page", args=[found.pk, _page_number(request)])
+        return reverse("item_drawn", args=[found.pk, _page_number(request)])
     return ""
 
 

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, numbers: list[str], **options: Any) -> None:
         items = Item.objects.order_by("pk")
         if numbers:
-            items = items.filter(pk__in=[_key(number) for number in numbers])
+            items = items.filter(pk__in=[key_of(number) for number in numbers])
             if items.count() != len(set(numbers)):
                 raise CommandError("There is no such item.")
         broken = 0
@@ -38,7 +38,8 @@ class Command(BaseCommand):
         self.stdout.write(f"The custody of {items.count()} items holds.")
 
 
-def _key(number: str) -> int:
+def key_of(number: str) -> int:
+    """Return the key of an item from its number; raises CommandError."""
     digits = number.upper().removeprefix("E-")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
         raise CommandError(f"Write a number such as E-000123, not {number!r}.")
