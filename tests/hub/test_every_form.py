@@ -27,6 +27,8 @@ FORMS = {
     "item_package": Act.EXPORT_PACKAGE,
     "item_use": Act.ACCEPT_CONDITIONS,
     "item_last_day": Act.ACCEPT_CONDITIONS,
+    "item_redact": Act.ADD_ITEM,
+    "item_excerpt": Act.ADD_ITEM,
     "case_new": Act.OPEN_CASE,
     "incident_new": Act.RECORD_INCIDENT,
     "incident_items": Act.RECORD_INCIDENT,
@@ -40,10 +42,14 @@ FORMS = {
     "account_new": Act.ADD_ITEM,
     "item_share": Act.SHARE_ACCOUNT,
 }
-SENT_ONLY = {"item_close", "item_verify", "file_exhibit", "charge_decide"}
+SENT_ONLY = {
+    "item_close", "item_verify", "item_expand", "item_unlike", "item_attest", "file_exhibit",
+    "charge_decide",
+}  # fmt: skip
 READ_ONLY = {
     "items", "item", "item_file", "item_show", "item_entry", "item_proof", "item_entry_body",
-    "item_entry_details", "cases", "case", "incident", "person", "consent_sheet",
+    "item_entry_details", "item_contents", "item_page",
+    "cases", "case", "incident", "person", "consent_sheet",
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
 BARE = {"item_add", "case_new", "person_new", "item_show", "item_file"}
@@ -89,6 +95,7 @@ def address(name: str, has: SimpleNamespace) -> str:
         "consent_sheet": [has.person.pk, "uk"],
         "item_use": [has.item.pk, has.condition.pk],
         "item_last_day": [has.item.pk, has.condition.pk],
+        "item_page": [has.item.pk, 1],
         "element": [has.charge.pk, has.charge.matrix()[0].element.id],
         "charge_decide": [has.charge.pk],
     }.get(name)
