@@ -5,9 +5,9 @@ declare -A package=(
   [openssl]=openssl [unzip]=unzip [pdfsig]=poppler-utils [pdftotext]=poppler-utils
   [chromium]=chromium [soffice]=libreoffice-writer-nogui [xgettext]=gettext
   [exiftool]=libimage-exiftool-perl [tesseract]=tesseract-ocr [age]=age [bwrap]=bubblewrap
-  [ffmpeg]=ffmpeg
+  [ffmpeg]=ffmpeg [gpg]=gnupg
 )
-needed=(openssl unzip pdfsig chromium xgettext soffice exiftool tesseract age bwrap ffmpeg)
+needed=(openssl unzip pdfsig chromium xgettext soffice exiftool tesseract age bwrap ffmpeg gpg)
 missing=()
 for tool in "${needed[@]}"; do command -v "$tool" >/dev/null || missing+=("${package[$tool]}"); done
 if ! fc-list 2>/dev/null | grep -qi "noto.*cjk"; then missing+=(fonts-noto-cjk); fi

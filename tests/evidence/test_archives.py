@@ -10,6 +10,8 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from comity.core.archives import Member
@@ -90,6 +92,17 @@ def test_thousands_of_members_lie_in_packs_and_are_quick_to_ask_for(world: World
     assert Derivation.objects.filter(original=item).count() == count
     assert Pack.objects.count() <= 3
     assert item.custody.filter(event=CustodyEvent.DERIVED).count() <= 3
+
+
+def test_many_members_ask_the_database_as_often_as_few(world: World) -> None:
+    counts = []
+    for many in (2, 40):
+        archive = world.item(zipped([(str(number), b"%d" % number) for number in range(many)]))
+        asked = actions.ask_expansion(world.investigator, archive)
+        with CaptureQueriesContext(connection) as queries:
+            actions.expand(world.investigator, asked)
+        counts.append(len(queries))
+    assert counts[1] - counts[0] < 10  # rows are written in batches
 
 
 def test_a_run_that_stopped_goes_on_and_doubles_nothing(world: World) -> None:

@@ -65,6 +65,11 @@ def test_thousands_of_members_are_counted_and_the_way_to_this_one_is_there(
     assert root is not None
     assert [child.item for child in root.children][-1] == last
     assert (len(root.children), root.more) == (MOST_CHILDREN + 1, 40 - MOST_CHILDREN - 1)
+    ItemAccess.objects.filter(item=archive).delete()
+    hidden = lineage_of(world.investigator, last)
+    assert hidden is not None
+    assert (hidden.item, hidden.more) == (None, 0)
+    ItemAccess.objects.create(item=archive, kind="case", record=world.case)
     assert "and 27 more" in sign_in(world.investigator).get(url("item", last.pk)).content.decode()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -393,6 +394,7 @@ def test_the_page_shows_pages_of_a_pdf_to_who_opened_it_and_makes_excerpts(
     assert client.get(url("item_drawn", original.pk, 9)).status_code == 404
     page = client.get(url("item_redact", original.pk) + "?page=2").content.decode()
     assert url("item_drawn", original.pk, 2) in page
+    assert re.search(r'name="form-0-page"[^>]*value="2"|value="2"[^>]*name="form-0-page"', page)
     made = client.post(
         url("item_excerpt", original.pk), {"title": "Second", "first": "2", "last": "2"}
     )

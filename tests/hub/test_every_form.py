@@ -31,6 +31,8 @@ FORMS = {
     "exposure_of": Act.REVIEW_BREAK_GLASS,
     "item_use": Act.ACCEPT_CONDITIONS,
     "item_last_day": Act.ACCEPT_CONDITIONS,
+    "item_redact": Act.ADD_ITEM,
+    "item_excerpt": Act.ADD_ITEM,
     "case_new": Act.OPEN_CASE,
     "incident_new": Act.RECORD_INCIDENT,
     "incident_items": Act.RECORD_INCIDENT,
@@ -49,13 +51,17 @@ SENT_ONLY = {
     "item_verify",
     "item_mark",
     "item_unmark",
+    "item_expand",
+    "item_unlike",
+    "item_attest",
     "file_exhibit",
     "charge_decide",
 }
 PICTURES = {"item_thumbnail", "item_page", "item_poster", "item_waveform"}
 READ_ONLY = PICTURES | {
     "items", "item", "item_file", "item_show", "item_entry", "item_proof", "item_entry_body",
-    "item_entry_details", "cases", "case", "incident", "person", "consent_sheet",
+    "item_entry_details", "item_contents", "item_page",
+    "cases", "case", "incident", "person", "consent_sheet",
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
 BARE = PICTURES | {"item_add", "case_new", "person_new", "item_show", "item_file"}
@@ -102,6 +108,7 @@ def address(name: str, has: SimpleNamespace) -> str:
         "consent_sheet": [has.person.pk, "uk"],
         "item_use": [has.item.pk, has.condition.pk],
         "item_last_day": [has.item.pk, has.condition.pk],
+        "item_page": [has.item.pk, 1],
         "element": [has.charge.pk, has.charge.matrix()[0].element.id],
         "charge_decide": [has.charge.pk],
         "item_page": [has.item.pk, 1],

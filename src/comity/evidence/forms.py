@@ -425,6 +425,10 @@ class RegionForm(forms.Form):
     height = _pixels(_("Height"), 1)
     reason = _reason()
 
+    def __init__(self, *args: Any, shown_page: int = 1, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["page"].initial = shown_page
+
     def has_changed(self) -> bool:
         """Say whether a box was written; the page alone is none."""
         return any(name != "page" for name in self.changed_data)

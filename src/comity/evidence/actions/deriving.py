@@ -144,11 +144,11 @@ def keep_derived(actor: Actor, original: Item, made: list[tuple[Item, Making]]) 
 
     The original has one record for all that were made at once: thousands of them would bury it.
     """
-    items = [item for item, _ in made]
+    items, holders = [item for item, _ in made], _holders(original)
     ItemAccess.objects.bulk_create(
         ItemAccess(item=item, kind=kind, record=record)
         for item in items
-        for kind, record in _holders(original)
+        for kind, record in holders
     )
     Derivation.objects.bulk_create(
         Derivation(

@@ -58,6 +58,9 @@ def lineage_of(actor: Actor, item: Item) -> Node | None:
         node.more = max(0, node.more - len(node.children))
     for each in Item.objects.visible_to(actor).filter(pk__in=list(nodes)):
         nodes[each.pk].item = each
+    for node in nodes.values():
+        if node.item is None:
+            node.more = 0  # how many were made of it is not told either
     return root
 
 

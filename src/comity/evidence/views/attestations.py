@@ -17,7 +17,7 @@ from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions
 from comity.evidence.models import Attestation, Item
-from comity.evidence.rules import Attested, Reader, readers_for
+from comity.evidence.rules import Attested, Reader, plain_line, readers_for
 from comity.ui.labels import label
 
 
@@ -73,8 +73,10 @@ def _said(facts: dict[str, Any]) -> list[tuple[str, str]]:
     )
     facts = facts | {"failures": [label(code, "C2pa") for code in facts.get("failures", [])]}
     said = [(words, _text(facts[name])) for name, words in named if facts.get(name)]
-    return said + [(str(name), str(value)) for name, value in facts.get("pairs", [])]
+    return said + [(_text(name), _text(value)) for name, value in facts.get("pairs", [])]
 
 
 def _text(value: Any) -> str:
-    return ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+    """A stranger's words as one line that is what it looks like."""
+    parts = value if isinstance(value, list) else [value]
+    return ", ".join(plain_line(str(each)) for each in parts)

@@ -122,7 +122,8 @@ def _rows(request: HttpRequest, kind: Worked) -> Any:
         ROW_FORMS[kind], extra=EXTRA_ROWS, max_num=MOST_ROWS, absolute_max=MOST_ROWS
     )
     if not request.POST:
-        return rows()
+        shown = {"shown_page": _page_number(request)} if kind in {Worked.IMAGE, Worked.PDF} else {}
+        return rows(form_kwargs=shown)
     sent = request.POST.copy()
     count = sent.get("form-TOTAL_FORMS", "")
     if "more" in sent and count.isascii() and count.isdigit() and len(count) < 5:
