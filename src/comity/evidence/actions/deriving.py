@@ -60,8 +60,9 @@ def derive(
 
     It has the original's teams, compartment, origin and mark as distressing, and carries its
     conditions of use with the confirmations of lawyers. kind: the original's where it is empty.
-    Both items get a record of custody. Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.use_ended" |
-    "evidence.too_long" | "evidence.unknown_kind" | "vault.…"), Untrusted("vaultfile.…").
+    Both items get a record of custody. Raises NotAllowed, NotVisible, Incomplete,
+    Refused("evidence.use_ended" | "evidence.too_long" | "evidence.unknown_kind" | "vault.…"),
+    Untrusted("vaultfile.…").
     """
     require(actor, Act.ADD_ITEM)
     fetch(Item.objects.visible_to(actor), pk=original.pk)
