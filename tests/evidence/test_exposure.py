@@ -14,6 +14,7 @@ from comity.core.access import Role
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused
 from comity.evidence import actions
 from comity.evidence.models import CustodyRecord, Item
+from comity.evidence.rules import Derived
 from comity.ledger.models import Entry
 from tests.evidence.conftest import World
 
@@ -42,6 +43,14 @@ def test_a_mark_is_in_the_ledger_and_only_for_those_who_see_the_item(world: Worl
     assert actions.check_custody(world.prosecutor, item).holds
     with pytest.raises(NotVisible):
         actions.mark_distressing(world.stranger, item)
+
+
+def test_what_is_made_of_a_distressing_item_is_marked_too(world: World) -> None:
+    for original, marked in ((hard(world), True), (world.item(b"a street"), False)):
+        made = actions.add_transcript(
+            world.investigator, original, "words", how=Derived.TRANSCRIPT, title="Typed"
+        )
+        assert made.distressing is marked
 
 
 def test_only_distressing_items_of_today_count(world: World) -> None:

@@ -60,7 +60,7 @@ SENT_ONLY = {
 PICTURES = {"item_thumbnail", "item_page", "item_poster", "item_waveform"}
 READ_ONLY = PICTURES | {
     "items", "item", "item_file", "item_show", "item_entry", "item_proof", "item_entry_body",
-    "item_entry_details", "item_contents", "item_page",
+    "item_entry_details", "item_contents", "item_drawn",
     "cases", "case", "incident", "person", "consent_sheet",
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
@@ -108,7 +108,7 @@ def address(name: str, has: SimpleNamespace) -> str:
         "consent_sheet": [has.person.pk, "uk"],
         "item_use": [has.item.pk, has.condition.pk],
         "item_last_day": [has.item.pk, has.condition.pk],
-        "item_page": [has.item.pk, 1],
+        "item_drawn": [has.item.pk, 1],
         "element": [has.charge.pk, has.charge.matrix()[0].element.id],
         "charge_decide": [has.charge.pk],
         "item_page": [has.item.pk, 1],

@@ -59,10 +59,11 @@ def derive(
 ) -> Item:
     """Take what was made out of an item into the vault as an item of its own.
 
-    It has the original's teams, compartment and origin, and carries its conditions of use with the
-    confirmations of lawyers. kind: the original's where it is empty. Both items get a record of
-    custody. Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.use_ended" |
-    "evidence.too_long" | "evidence.unknown_kind" | "vault.…"), Untrusted("vaultfile.…").
+    It has the original's teams, compartment, origin and mark as distressing, and carries its
+    conditions of use with the confirmations of lawyers. kind: the original's where it is empty.
+    Both items get a record of custody. Raises NotAllowed, NotVisible, Incomplete,
+    Refused("evidence.use_ended" | "evidence.too_long" | "evidence.unknown_kind" | "vault.…"),
+    Untrusted("vaultfile.…").
     """
     require(actor, Act.ADD_ITEM)
     fetch(Item.objects.visible_to(actor), pk=original.pk)
@@ -132,6 +133,7 @@ def _keep(
         declared_type=declared_type,
         compartment=original.compartment,
     )
+    item.distressing = original.distressing  # what is made of it is hard to look at too
     item.save()
     keep_derived(actor, original, [(item, making)])
     if making.scope and making.how in FOLLOWS_CONSENT:
