@@ -136,11 +136,14 @@ def _column(record: CustodyRecord, name: str, text: str) -> str:
 
 def recipient_words(said: str) -> str:
     """From whom or to whom: what was typed, or a code of the node in words."""
-    kind, _colon, rest = said.partition(":")
-    if kind in TEAM_KINDS and rest:
+    kind, colon, rest = said.partition(":")
+    if kind in TEAM_KINDS and colon:
         return label(kind, "Team")
-    known = label(kind, "Recipient")
-    return known if known != kind and not rest else (rest if kind == Recipient.OTHER else said)
+    if kind == "officer" and colon:
+        return rest[:8]  # as whoever acts is shown
+    if kind in {Recipient.OTHER, "partner"} and colon:
+        return rest
+    return said if colon else label(said, "Recipient")
 
 
 def say_fact(fact: Fact, said: str) -> str:
