@@ -167,6 +167,17 @@ def test_the_other_side_in_words(said: str, shown: str) -> None:
     assert recipient_words(said) == shown
 
 
+@pytest.mark.parametrize("sign", ["\N{LOCK}", "\N{ARABIC LETTER BEH}", "\N{OLD PERSIAN SIGN A}"])
+def test_signs_that_no_typeface_has_do_not_keep_the_report_away(
+    world: World, tmp_path: Path, sign: str
+) -> None:
+    how = actions.Acquisition("R. Melnyk", ACQUIRED_AT, place=f"Yard {sign} № 4, школа 学校")
+    pdf = actions.report_custody(world.prosecutor, world.item(acquisition=how), language="uk")
+    said = text_of(pdf, tmp_path / "report.pdf")
+    assert sign in said or f"Yard [U+{ord(sign):04X}]" in said
+    assert "школа" in said
+
+
 def test_of_damaged_bytes_there_is_no_report(world: World, vault: Path) -> None:
     item = world.item(b"x" * 100_000)
     damage(stored_path(vault, item))
