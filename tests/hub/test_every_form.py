@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 FORMS = {
     "item_add": Act.ADD_ITEM,
     "item_open": Act.OPEN_ITEM,
+    "item_event": Act.ADD_ITEM,
     "item_package": Act.EXPORT_PACKAGE,
     "item_use": Act.ACCEPT_CONDITIONS,
     "item_last_day": Act.ACCEPT_CONDITIONS,
@@ -40,10 +41,13 @@ FORMS = {
     "account_new": Act.ADD_ITEM,
     "item_share": Act.SHARE_ACCOUNT,
 }
-SENT_ONLY = {"item_close", "item_verify", "file_exhibit", "charge_decide"}
+SENT_ONLY = {
+    "item_close", "item_verify", "item_custody_report", "file_exhibit", "charge_decide",
+    "uploads", "upload",  # tus: tests/evidence/test_uploads.py
+}  # fmt: skip
 READ_ONLY = {
-    "items", "item", "item_file", "item_show", "item_entry", "item_proof", "item_entry_body",
-    "item_entry_details", "cases", "case", "incident", "person", "consent_sheet",
+    "items", "item", "item_custody", "item_file", "item_show", "item_entry", "item_proof",
+    "item_entry_body", "item_entry_details", "cases", "case", "incident", "person", "consent_sheet",
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
 BARE = {"item_add", "case_new", "person_new", "item_show", "item_file"}
