@@ -14,6 +14,7 @@ from django.conf import LazySettings
 from comity.core.documents.signing import verify_pdf
 from comity.core.errors import NotVisible, Untrusted
 from comity.evidence import actions
+from comity.evidence.report import recipient_words
 from comity.evidence.rules import Fact
 from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
@@ -151,6 +152,30 @@ def test_a_custody_that_does_not_hold_is_said_so(world: World, tmp_path: Path) -
     said = text_of(pdf, tmp_path / "report.pdf")
     assert "1 changed, 0 missing" in said
     assert "none is missing" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("R. Melnyk", "R. Melnyk"), ("Lab: room 4", "Lab: room 4"), ("court", "Court"),
+        ("other:The archive", "The archive"), ("partner:moj.jp.example", "moj.jp.example"),
+        ("case:9a8a9609-c971-4953-8f22-11df448e757a", "Case"),
+        ("officer:9a8a9609-c971-4953-8f22-11df448e757a", "9a8a9609"),
+    ],
+)  # fmt: skip
+def test_the_other_side_in_words(said: str, shown: str) -> None:
+    assert recipient_words(said) == shown
+
+
+@pytest.mark.parametrize("sign", ["\N{LOCK}", "\N{ARABIC LETTER BEH}", "\N{OLD PERSIAN SIGN A}"])
+def test_signs_that_no_typeface_has_do_not_keep_the_report_away(
+    world: World, tmp_path: Path, sign: str
+) -> None:
+    how = actions.Acquisition("R. Melnyk", ACQUIRED_AT, place=f"Yard {sign} № 4, школа 学校")
+    pdf = actions.report_custody(world.prosecutor, world.item(acquisition=how), language="uk")
+    said = text_of(pdf, tmp_path / "report.pdf")
+    assert sign in said or f"Yard [U+{ord(sign):04X}]" in said
+    assert "школа" in said
 
 
 def test_of_damaged_bytes_there_is_no_report(world: World, vault: Path) -> None:

@@ -87,6 +87,7 @@ def test_a_file_in_pieces_becomes_an_item(world: World, sign_in: SignIn, setting
     assert page.status_code == 302
     assert (item.sha256, item.size) == (hashlib.sha256(content).hexdigest(), len(content))
     assert (item.original_name, item.media_type_declared) == ("yard.mp4", "video/mp4")
+    assert Entry.objects.filter(subject=f"upload:{item.uid}", kind="vault.upload_begun").exists()
     assert not Upload.objects.exists()
 
 
@@ -146,6 +147,13 @@ def test_headers_that_do_not_fit_are_refused(world: World, sign_in: SignIn) -> N
         )
         assert answer.status_code == 400
     assert client.get(where, **TUS).status_code == 405
+    chunked = client.generic(
+        "PATCH", where, b"ab", tus.OFFSET_TYPE, HTTP_UPLOAD_OFFSET="0", CONTENT_LENGTH="", **TUS
+    )
+    assert chunked.status_code == 411
+    forged = client.post(where, HTTP_X_HTTP_METHOD_OVERRIDE="HEAD", **TUS)
+    assert (forged.status_code, forged["Upload-Offset"]) == (200, "0")
+    assert client.get(where, HTTP_X_HTTP_METHOD_OVERRIDE="DELETE", **TUS).status_code == 405
     assert head(client, where) == 0
 
 

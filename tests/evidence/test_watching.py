@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -79,6 +80,22 @@ def test_half_written_hidden_and_young_files_wait(folder: Path, settings: LazySe
     settings.COMITY_WATCHED_QUIET_SECONDS = 60
     assert not watched_are_due()
     assert Item.objects.count() == 0
+
+
+def test_who_opens_a_file_for_writing_meanwhile_ends_no_process(folder: Path, monkeypatch) -> None:
+    path = folder / "one"
+    path.write_text("x")
+    call = watching.fcntl.fcntl
+
+    def between(descriptor: int, what: int, how: int) -> object:
+        if (what, how) == (fcntl.F_SETLEASE, fcntl.F_UNLCK):
+            with pytest.raises(BlockingIOError):
+                os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        return call(descriptor, what, how)
+
+    monkeypatch.setattr(watching.fcntl, "fcntl", between)
+    assert watched_are_due()
+    assert run() == 1
 
 
 def test_what_can_be_no_item_is_put_aside_with_the_reason(folder: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 FORMS = {
     "item_add": Act.ADD_ITEM,
     "item_open": Act.OPEN_ITEM,
+    "item_event": Act.ADD_ITEM,
     "item_package": Act.EXPORT_PACKAGE,
     "item_text": Act.ADD_ITEM,
     "item_transcript": Act.ADD_ITEM,
@@ -47,6 +48,7 @@ FORMS = {
     "item_share": Act.SHARE_ACCOUNT,
 }
 SENT_ONLY = {
+<<<<<<< HEAD
     "item_close",
     "item_verify",
     "item_mark",
@@ -62,6 +64,14 @@ READ_ONLY = PICTURES | {
     "items", "item", "item_file", "item_show", "item_entry", "item_proof", "item_entry_body",
     "item_entry_details", "item_contents", "item_drawn",
     "cases", "case", "incident", "person", "consent_sheet",
+=======
+    "item_close", "item_verify", "item_custody_report", "file_exhibit", "charge_decide",
+    "uploads", "upload",  # tus: tests/evidence/test_uploads.py
+}  # fmt: skip
+READ_ONLY = {
+    "items", "item", "item_custody", "item_file", "item_show", "item_entry", "item_proof",
+    "item_entry_body", "item_entry_details", "cases", "case", "incident", "person", "consent_sheet",
+>>>>>>> w_intake
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
 BARE = PICTURES | {"item_add", "case_new", "person_new", "item_show", "item_file"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -68,11 +69,13 @@ def print_item_report(
     created: datetime,
     with_words: bool,
     names: Mapping[str, str],
+    spelled: bool = False,
 ) -> bytes:
     """Return the custody of one item as PDF, with every field. entries: as `print_report`.
 
     with_words: what was typed about people and places is shown; without, it stays out.
-    names: what the reader calls cases, by their uids. Raises Refused("documents.…").
+    names: what the reader calls cases, by their uids. spelled: signs of scripts and pictures that
+    the typeface may lack stand as their numbers. Raises Refused("documents.…").
     """
     with translation.override(language):
         names = {**names, item.sha256: pgettext("digest", "as above")}
@@ -86,9 +89,36 @@ def print_item_report(
                 for shown, entry in zip(plain.entries, entries, strict=True)
             ),
         )
+        shown = _spelled(detailed) if spelled else detailed
         return render_custody_reports(
-            [detailed], language=language, reference=item.number, created=created
+            [shown], language=language, reference=item.number, created=created
         )
+
+
+def _spelled(report: CustodyReport) -> CustodyReport:
+    return replace(
+        report,
+        title={language: spell_out(words) for language, words in report.title.items()},
+        entries=tuple(
+            replace(one, details=tuple((name, spell_out(text)) for name, text in one.details))
+            for one in report.entries
+        ),
+    )
+
+
+_SCRIPTS = ("LATIN", "CYRILLIC", "CJK UNIFIED", "HIRAGANA", "KATAKANA", "FULLWIDTH", "IDEOGRAPHIC")
+
+
+def spell_out(text: str) -> str:
+    """Write signs outside the scripts of the three languages as numbers: `[U+1F512]`."""
+    return "".join(
+        char
+        if char.isascii()
+        or unicodedata.name(char, "").startswith(_SCRIPTS)
+        or unicodedata.category(char) in {"Po", "Pd", "Ps", "Pe", "Pi", "Pf", "Zs"}
+        else f"[U+{ord(char):04X}]"
+        for char in text
+    )
 
 
 def _details(
@@ -136,11 +166,14 @@ def _column(record: CustodyRecord, name: str, text: str) -> str:
 
 def recipient_words(said: str) -> str:
     """From whom or to whom: what was typed, or a code of the node in words."""
-    kind, _colon, rest = said.partition(":")
-    if kind in TEAM_KINDS and rest:
+    kind, colon, rest = said.partition(":")
+    if kind in TEAM_KINDS and colon:
         return label(kind, "Team")
-    known = label(kind, "Recipient")
-    return known if known != kind and not rest else (rest if kind == Recipient.OTHER else said)
+    if kind == "officer" and colon:
+        return rest[:8]  # as whoever acts is shown
+    if kind in {Recipient.OTHER, "partner"} and colon:
+        return rest
+    return said if colon else label(said, "Recipient")
 
 
 def say_fact(fact: Fact, said: str) -> str:

@@ -10,6 +10,7 @@ import fcntl
 import json
 import logging
 import os
+import signal
 import stat
 import time
 import uuid
@@ -200,6 +201,9 @@ def _is_being_written(path: Path, state: os.stat_result) -> bool:
     if not stat.S_ISREG(state.st_mode):
         return False
     with suppress(OSError, Refused), open_regular(path) as file:
+        # Whoever opens it for writing meanwhile breaks the lease: the signal that says so must be
+        # one that ends no process.
+        fcntl.fcntl(file.fileno(), fcntl.F_SETSIG, signal.SIGURG)
         try:
             fcntl.fcntl(file.fileno(), fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except BlockingIOError:

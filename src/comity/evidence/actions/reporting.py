@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -15,6 +16,7 @@ from comity.accounts.models import fetch
 from comity.core.access import Act, Actor, require
 from comity.core.documents.custody import Findings
 from comity.core.documents.signing import Stamper, sign_pdf
+from comity.core.errors import Refused
 from comity.evidence.actions.custody import compare
 from comity.evidence.actions.opening import verify_item
 from comity.evidence.actions.packages import entries_about, numbered_head, stamp
@@ -49,7 +51,8 @@ def report_custody(
     verify_item(actor, found)
     head, now = numbered_head([found]), timezone.now()
     stamp(head)
-    plain = print_item_report(
+    printing = partial(
+        print_item_report,
         found,
         entries_about([found], head),
         head,
@@ -59,6 +62,12 @@ def report_custody(
         with_words=with_words,
         names=names or {},
     )
+    try:
+        plain = printing()
+    except Refused as refusal:
+        if refusal.code != "documents.character_missing":
+            raise
+        plain = printing(spelled=True)
     sealed = _sealed(plain, now)
     _record(actor, found, sealed, language)
     return sealed

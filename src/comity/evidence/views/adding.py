@@ -56,6 +56,8 @@ def add(request: HttpRequest) -> HttpResponse:
         form.cleaned_data["facts"] = more.facts()
         if request.headers.get("Accept") == JSON:
             return _each(actor, form.cleaned_data)
+        if form.cleaned_data["upload"]:  # the entries of upload and item name the same uid
+            form.cleaned_data["once"] = form.cleaned_data["upload"][0]
         once = Item.objects.visible_to(actor).filter(uid=form.cleaned_data["once"])
         try:
             made, is_new = made_once(once, lambda: _take_in(actor, form.cleaned_data))

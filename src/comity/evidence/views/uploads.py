@@ -27,7 +27,7 @@ STATUS = {
     "vault.upload_gone": 410,
     "vault.upload_checksum": tus.CHECKSUM_MISMATCH,
 }
-_UNSUPPORTED_TYPE, _TOO_LARGE, _OTHER_VERSION = 415, 413, 412
+_LENGTH_REQUIRED, _OTHER_VERSION, _TOO_LARGE, _UNSUPPORTED_TYPE = 411, 412, 413, 415
 
 
 def uploads(request: HttpRequest) -> HttpResponse:
@@ -126,7 +126,9 @@ def _receive(request: HttpRequest, actor: Officer, found: Upload) -> HttpRespons
     offset = tus.number(request.headers.get("Upload-Offset", ""))
     if offset is None:
         return HttpResponse(status=400)
-    size = tus.number(request.headers.get("Content-Length", "")) or 0
+    size = tus.number(request.headers.get("Content-Length", ""))
+    if size is None:  # without it the body cannot be told from nothing
+        return HttpResponse(status=_LENGTH_REQUIRED)
     if offset + size > found.length:
         return HttpResponse(status=_TOO_LARGE)
     checksum = tus.checksum(request.headers.get("Upload-Checksum", ""))
