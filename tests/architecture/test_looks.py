@@ -76,6 +76,8 @@ OTHER_STATE = {
     "letter_refuse": FORM_OF_THE_REQUESTED_SIDE,
     "letter_document": "assistance.views.files.document, once a letter is printed",
     "item_use": "evidence.views.conditions, for an item with a partner's condition",
+    "item_hold_lift": "evidence.views.keeping, for an item under a hold",
+    "item_erasure": "evidence.views.keeping, for an item whose erasure is ordered",
     "item_last_day": "evidence.views.conditions, for an item with a partner's condition",
 }
 ELSEWHERE = ("account/", "i18n/", "static/")  # one's own account, the language
@@ -163,7 +165,7 @@ class Stage:
         found["ledger"] = (self.auditor, [])
         for name in ("ledger_entry", "ledger_proof", "ledger_body"):
             found[name] = (self.auditor, [numbered.index])
-        for name in ("item", "item_open", "item_file", "item_show"):
+        for name in ("item", "item_open", "item_hold", "item_move", "item_erase"):
             found[name] = (k.prosecutor, [item.pk])
         for name in ("item_entry", "item_proof", "item_entry_body", "item_entry_details"):
             found[name] = (k.prosecutor, [item.pk, numbered.index])

@@ -33,7 +33,22 @@ class CustodyEvent(StrEnum):
     CONDITION_SET = "condition_set"
     USE_CONFIRMED = "use_confirmed"
     DERIVED = "derived"
+    MOVED = "moved"
+    HOLD_SET = "hold_set"
+    HOLD_LIFTED = "hold_lifted"
+    ERASURE_ORDERED = "erasure_ordered"
+    ERASURE_REFUSED = "erasure_refused"
+    ERASED = "erased"
     ANOMALY = "anomaly"
+
+
+class ErasureState(StrEnum):
+    """Where an order to erase stands. WITHDRAWN: by who gave it; REJECTED: by the second person."""
+
+    WAITING = "waiting"
+    EXECUTED = "executed"
+    WITHDRAWN = "withdrawn"
+    REJECTED = "rejected"
 
 
 class Derived(StrEnum):

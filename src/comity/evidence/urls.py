@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from comity.evidence.views import conditions, files, items, packages
+from comity.evidence.views import conditions, files, items, keeping, packages
 
 urlpatterns = [
     path("", items.items, name="items"),
@@ -18,6 +18,11 @@ urlpatterns = [
     path(
         "<int:pk>/conditions/<int:condition>/last-day/", conditions.last_day, name="item_last_day"
     ),
+    path("<int:pk>/hold/", keeping.hold, name="item_hold"),
+    path("<int:pk>/hold/<int:hold>/lift/", keeping.lift, name="item_hold_lift"),
+    path("<int:pk>/move/", keeping.move, name="item_move"),
+    path("<int:pk>/erase/", keeping.erase, name="item_erase"),
+    path("<int:pk>/erasure/", keeping.erasure, name="item_erasure"),
     path("<int:pk>/entries/<int:index>/", packages.entry, name="item_entry"),
     path("<int:pk>/entries/<int:index>/proof", packages.proof, name="item_proof"),
     path("<int:pk>/entries/<int:index>/body", packages.body, name="item_entry_body"),

@@ -34,6 +34,8 @@ COMITY_LISTENER = env.text("COMITY_LISTENER", "pages")  # "pages" or "exchange"
 COMITY_KEYS = Path(env.text("COMITY_KEYS", str(HOME / "keys")))
 COMITY_VAULT = Path(env.text("COMITY_VAULT", str(HOME / "vault")))
 COMITY_SPOOL = Path(env.text("COMITY_SPOOL", str(HOME / "spool")))
+# Beside the database, so that it counts whatever copy of the database is restored.
+COMITY_ERASURES = Path(env.text("COMITY_ERASURES", str(HOME / "erasures.jsonl")))
 COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024 * 1024)
 
 # --- trusted time -----------------------------------------------------------------------------
@@ -167,6 +169,7 @@ COMITY_SCHEDULE = [
     ("comity.exchange.tasks.witness_is_due", "comity.exchange.tasks.ask_witnesses", 5),
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
+    ("comity.vault.tasks.erasures_are_due", "comity.vault.tasks.replay_erasures", 60),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]

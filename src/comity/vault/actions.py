@@ -1,4 +1,4 @@
-"""The verbs on stored files: keep, open, check, sweep."""
+"""The verbs on stored files: keep, open, check, destroy the key, sweep."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from itertools import islice
 from typing import BinaryIO
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from comity.core.access import Actor
 from comity.core.errors import Refused, Untrusted
 from comity.ledger import actions as ledger
-from comity.vault import packs, storage
+from comity.vault import erasures, packs, storage
 from comity.vault.models import Pack, StoredFile
+from comity.vault.shredding import erasures_to_replay as erasures_to_replay
+from comity.vault.shredding import erasures_unlisted as erasures_unlisted
+from comity.vault.shredding import other_uses as other_uses
+from comity.vault.shredding import replay_erasures as replay_erasures
+from comity.vault.shredding import shred as shred
 
 INCOMING_IS_OLD_SECONDS = 3600
 OBJECT_IS_OLD_SECONDS = 24 * 3600
@@ -119,6 +124,8 @@ def keep_many(actor: Actor, taken: Sequence[storage.TakenIn]) -> list[StoredFile
     kept = {
         bytes(row.lookup): row for row in rows.filter(lookup__in=list(first_of)).order_by("lookup")
     }
+    if len(kept) < len(first_of):  # erased since the bytes were found to be here already
+        raise Refused("vault.taken_in_too_long_ago")
     for lookup, each in first_of.items():
         kept[lookup] = _settled(actor, kept[lookup], each, in_packs)
     _drop_unnamed(taken, list(kept.values()), in_packs)
@@ -200,15 +207,23 @@ def _replace(
 
 
 def _open(file: StoredFile) -> io.BufferedReader:
-    key = bytes(file.wrapped_key)
+    key = _key_of(file)
     return storage.open_object(file.stored_name, key, file.section, file.stored_size)
+
+
+def _key_of(file: StoredFile) -> bytes:
+    """The wrapped key, unless it was destroyed: the list counts, whatever an old database says."""
+    if file.shredded_at is not None or file.uid in erasures.destroyed():
+        raise Refused("vault.key_destroyed")
+    return bytes(file.wrapped_key)
 
 
 def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG001
     """Open a stored file, seekable; every chunk is authenticated when it is read.
 
     Whether the actor may, and the entry that says so, are the caller's (evidence).
-    Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
+    Raises Refused("vault.key_destroyed"), Untrusted("vault.object_missing") or
+    Untrusted("vaultfile.…").
     """
     return _open(file)
 
@@ -216,9 +231,10 @@ def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG
 def check_file(actor: Actor, file: StoredFile, sha256: str) -> int:  # noqa: ARG001
     """Decrypt the whole file and compare it with the digest (64 hex digits); return its size.
 
-    Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
+    Raises Refused("vault.key_destroyed"), Untrusted("vault.object_missing") or
+    Untrusted("vaultfile.…").
     """
-    key = bytes(file.wrapped_key)
+    key = _key_of(file)
     return storage.check_object(file.stored_name, key, sha256, file.section, file.stored_size)
 
 
@@ -260,13 +276,19 @@ def scrub(actor: Actor, *, at_most: int = 100) -> Scrubbed:
 
 def objects_count() -> int:
     """How many objects lie on disk, each of them a file or a pack."""
-    return StoredFile.objects.filter(pack=None).count() + Pack.objects.count()
+    return _whole_files().count() + Pack.objects.readable().count()
+
+
+def _whole_files() -> QuerySet[StoredFile]:
+    """Files that are objects of their own and can still be opened."""
+    return StoredFile.objects.filter(pack=None, shredded_at=None)
 
 
 def _least_checked(at_most: int) -> list[StoredFile | Pack]:
     order = F("checked_at").asc(nulls_first=True)
-    files = StoredFile.objects.filter(pack=None).order_by(order, "id")[:at_most]
-    rows: list[StoredFile | Pack] = [*files, *Pack.objects.order_by(order, "id")[:at_most]]
+    files = _whole_files().order_by(order, "id")[:at_most]
+    packs_ = Pack.objects.readable().order_by(order, "id")[:at_most]
+    rows: list[StoredFile | Pack] = [*files, *packs_]
     return sorted(rows, key=lambda row: (row.checked_at or _NEVER, row.created_at))[:at_most]
 
 
@@ -284,7 +306,7 @@ def _damage_of(one: StoredFile | Pack) -> str:
 @transaction.atomic
 def _note_check(actor: Actor, one: StoredFile | Pack, damage: str) -> None:
     row = type(one).objects.select_for_update(of=("self",)).filter(pk=one.pk).first()
-    if row is None or row.stored_name != one.stored_name:
+    if row is None or row.stored_name != one.stored_name or getattr(row, "shredded_at", None):
         return
     if damage and damage != row.damage:
         ledger.append(
@@ -304,7 +326,8 @@ def _note_check(actor: Actor, one: StoredFile | Pack, damage: str) -> None:
 
 def _note_files(pack: Pack, damage: str) -> None:
     """Say which files of a pack are damaged; none once it is whole again."""
-    for file in pack.files.select_for_update(of=("self",)).select_related("pack"):
+    live = pack.files.filter(shredded_at=None)
+    for file in live.select_for_update(of=("self",)).select_related("pack"):
         found = damage if damage and not _opens_whole(file) else ""
         if found != file.damage:
             file.damage = found
@@ -356,11 +379,9 @@ def sweep(
 def _unnamed(older_than_seconds: float) -> Iterator[str]:
     names = storage.object_names(older_than_seconds)
     while batch := list(islice(names, _BATCH)):
+        files = StoredFile.objects.filter(stored_name__in=batch, shredded_at=None)
+        whole = Pack.objects.readable().filter(stored_name__in=batch)
         known = {
-            name
-            for kind in (StoredFile, Pack)
-            for name in kind.objects.filter(stored_name__in=batch).values_list(
-                "stored_name", flat=True
-            )
+            name for rows in (files, whole) for name in rows.values_list("stored_name", flat=True)
         }
         yield from (name for name in batch if name not in known)

@@ -23,6 +23,8 @@ LABELS: dict[str, Any] = {
         "The stored file is gone. It must be restored from a copy of the vault."
     ),
     "vaultfile.stored_digest_mismatch": _("The stored bytes are not those that were written."),
+    "vault.key_destroyed": _("The key of this file was destroyed. Nobody can open it again."),
+    "Entry.vault.key_destroyed": _("Key of a stored file destroyed"),
     "Entry.vault.object_damaged": _("Stored file found damaged"),
     "Entry.vault.object_replaced": _("Lost stored file replaced by the same bytes, received again"),
     "Entry.vault.objects_checked": _("Stored files re-hashed"),

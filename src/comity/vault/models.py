@@ -10,6 +10,13 @@ from django.utils import timezone
 from comity.vault.storage import Section
 
 
+class PackQuerySet(models.QuerySet["Pack"]):
+    def readable(self) -> PackQuerySet:
+        """Packs of which at least one file can still be opened."""
+        live = StoredFile.objects.filter(pack=models.OuterRef("pk"), shredded_at=None)
+        return self.filter(models.Exists(live))
+
+
 class Pack(models.Model):
     """One object on disk that holds many small sealed files."""
 
@@ -19,6 +26,8 @@ class Pack(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     checked_at = models.DateTimeField(null=True, blank=True)
     damage = models.CharField(max_length=60, blank=True)  # code of what the last check found
+
+    objects = PackQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["checked_at", "id"], name="vault_pack_least_checked")]
@@ -35,6 +44,7 @@ class StoredFile(models.Model):
     """One sealed file on disk. Whoever points at it (evidence) decides who may see it.
 
     pack, offset: where a small one lies; its stored_name is then drawn, and no file bears it.
+    shredded_at: when its key was destroyed; the key is then empty and the lookup finds nothing.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -45,6 +55,7 @@ class StoredFile(models.Model):
     wrapped_key = models.BinaryField()
     pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="files", null=True)
     offset = models.BigIntegerField(default=0)
+    shredded_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     checked_at = models.DateTimeField(null=True, blank=True)
     damage = models.CharField(max_length=60, blank=True)  # code of what the last check found
@@ -56,6 +67,10 @@ class StoredFile(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(offset__gte=0), name="stored_offset_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(shredded_at=None) | models.Q(wrapped_key=b""),
+                name="shredded_has_no_key",
             ),
         ]
         indexes = [models.Index(fields=["checked_at", "id"], name="vault_least_checked")]

@@ -1,4 +1,4 @@
-"""What the vault does by itself: remove what stopped ingests left, re-hash stored files in turn."""
+"""What the vault does by itself: sweep, re-hash files in turn, keep destroyed keys destroyed."""
 
 from __future__ import annotations
 
@@ -44,3 +44,14 @@ def scrub_is_due() -> bool:
 def scrub_some() -> int:
     """Re-hash the files that were checked least recently; return how many are damaged."""
     return len(actions.scrub(NodeActor("worker"), at_most=SCRUB_AT_ONCE).damaged)
+
+
+def erasures_are_due() -> bool:
+    """Say whether a restored database holds destroyed keys, or the list lacks one."""
+    return actions.erasures_unlisted() or actions.erasures_to_replay() > 0
+
+
+@task()
+def replay_erasures() -> int:
+    """Destroy again what an old database has brought back; return how many keys."""
+    return actions.replay_erasures(NodeActor("worker"))

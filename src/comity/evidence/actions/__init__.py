@@ -13,6 +13,13 @@ from comity.evidence.actions.conditions import (
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
+from comity.evidence.actions.erasing import (
+    execute_erasure,
+    is_needed,
+    order_erasure,
+    reject_erasure,
+)
+from comity.evidence.actions.holding import lift_hold, move_item, place_hold
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.opening import (
     note_damage,
@@ -49,21 +56,28 @@ __all__ = [
     "check_custody",
     "confirm_use",
     "derive",
+    "execute_erasure",
     "export_package",
     "grant_release",
     "ingest",
     "ingest_many",
     "ingest_stored",
+    "is_needed",
     "left_packages",
+    "lift_hold",
     "messages_about",
+    "move_item",
     "narrow_release",
     "note_damage",
     "open_item",
+    "order_erasure",
+    "place_hold",
     "read_item",
     "read_opened",
     "record_disclosure",
     "record_list",
     "record_look",
+    "reject_erasure",
     "require_look",
     "require_release",
     "require_use",

@@ -17,7 +17,9 @@ RECORDED_KINDS = frozenset(
     for name in (
         "item_received", "item_ingested", "item_opened", "item_verified", "item_damaged",
         "item_shared", "item_exported", "item_disclosed", "disclosure_acknowledged",
-        "disclosure_undone", "item_derived", "condition_attached", "use_confirmed", "last_day_set",
+        "disclosure_undone", "item_moved", "hold_set", "hold_lifted", "erasure_ordered",
+        "erasure_refused", "item_erased", "item_derived", "condition_attached", "use_confirmed",
+        "last_day_set",
     )
 )  # fmt: skip
 

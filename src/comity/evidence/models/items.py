@@ -51,6 +51,7 @@ class Item(models.Model):
     origin = models.CharField(max_length=20, choices=[(each.value, each.value) for each in Origin])
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.CharField(max_length=80)
+    erased_at = models.DateTimeField(null=True, blank=True)  # then only its custody is left
 
     objects = ItemQuerySet.as_manager()
 

@@ -38,6 +38,7 @@ from comity.evidence.models import (
 )
 from comity.evidence.rules import CustodyEvent, Origin, Recipient
 from comity.evidence.views.conditions import case_names, target_words
+from comity.evidence.views.keeping import kept
 from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
 from comity.vault.uploads import was_stopped
@@ -105,9 +106,10 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
-            "may_open": actor.may(Act.OPEN_ITEM),
-            "may_export": actor.may(Act.EXPORT_PACKAGE),
+            "may_open": actor.may(Act.OPEN_ITEM) and not found.erased_at,
+            "may_export": actor.may(Act.EXPORT_PACKAGE) and not found.erased_at,
             "nav_current": "items",
+            **kept(actor, found),
         },
     )
 
@@ -129,7 +131,11 @@ def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
     tags.append((shown, label(found.compartment, "Compartment"), icon))
     if conditions:
         tags.append(("caution", _("Conditions of use"), "file-lock"))
-    if found.stored_file.damage:
+    if found.erased_at:
+        tags.append(("urgent", _("Erased"), "file-warning"))
+    elif found.holds.filter(lifted_at=None).exists():
+        tags.append(("note", _("Legal hold"), "file-lock"))
+    if found.stored_file.damage and not found.erased_at:
         tags.append(("urgent", _("Damaged"), "file-warning"))
     return tags
 
