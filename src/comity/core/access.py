@@ -72,6 +72,7 @@ class Act(StrEnum):
     RESEND_MESSAGE = "resend_message"
     # ledger
     SEE_LEDGER = "see_ledger"
+    OPEN_EPOCH = "open_epoch"
     # administration
     SEE_OFFICERS = "see_officers"
     MANAGE_OFFICERS = "manage_officers"
@@ -128,6 +129,7 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
         Act.REVIEW_BREAK_GLASS,
         Act.CONFIRM_OFFICERS,
         Act.SEE_LEDGER,
+        Act.OPEN_EPOCH,
     },
     Role.CENTRAL_AUTHORITY: frozenset(
         {
@@ -145,7 +147,7 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
         {Act.SEE_LETTERS, Act.EXECUTE_LETTER, Act.SEE_ITEMS, Act.ADD_ITEM, Act.OPEN_ITEM}
     ),
     Role.ANALYST: frozenset({Act.SEE_CASES, Act.SEE_ITEMS}),
-    Role.AUDITOR: frozenset({Act.SEE_LEDGER, Act.SEE_EXCHANGE, Act.SEE_OFFICERS}),
+    Role.AUDITOR: frozenset({Act.SEE_LEDGER, Act.OPEN_EPOCH, Act.SEE_EXCHANGE, Act.SEE_OFFICERS}),
     Role.ADMINISTRATOR: frozenset(
         {
             Act.SEE_OFFICERS,

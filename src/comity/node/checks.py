@@ -17,6 +17,8 @@ from django.utils.module_loading import import_string
 from comity.core import certificates
 from comity.core.errors import Untrusted
 from comity.exchange.models import Partner
+from comity.ledger import actions as ledger
+from comity.ledger import headlock
 
 CERTIFICATES = ("ca.pem", "seal.pem", "tls.pem", "tls-client.pem")
 WARN_BEFORE_END = timedelta(days=90)
@@ -142,6 +144,27 @@ def the_proxy_is_known(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
             id="comity.W004",
         )
     ]
+
+
+def ledger_goes_on(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.E006, W006: the ledger is the one signed last, or its growth; somebody can tell.
+
+    Only `comity check` registers it, as `certificates_last`.
+    """
+    try:
+        found, size = ledger.head_trouble(), ledger.size()
+    except (DatabaseError, OSError):  # not migrated yet, away, or no keys: others say so
+        return []
+    hint = 'docs/operate/backup.md, "An old database", says what to do.'
+    if found:
+        words = (
+            f"Nothing is signed: {found.code}, {found.size} entries, {found.locked_size} signed."
+        )
+        return [Error(words, hint=hint, id="comity.E006")]
+    if size and headlock.read() is None:
+        words = "head.lock is missing: nobody can tell whether this ledger is the one signed last."
+        return [Warning(words, hint=hint, id="comity.W006")]
+    return []
 
 
 def certificates_last(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:

@@ -36,6 +36,8 @@ COMITY_VAULT = Path(env.text("COMITY_VAULT", str(HOME / "vault")))
 COMITY_SPOOL = Path(env.text("COMITY_SPOOL", str(HOME / "spool")))
 # Beside the database, so that it counts whatever copy of the database is restored.
 COMITY_ERASURES = Path(env.text("COMITY_ERASURES", str(HOME / "erasures.jsonl")))
+# In no backup at all: it says which checkpoint was signed last, whatever is restored.
+COMITY_HEAD_LOCK = Path(env.text("COMITY_HEAD_LOCK", str(HOME / "head.lock")))
 COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024 * 1024)
 
 # --- trusted time -----------------------------------------------------------------------------
@@ -175,7 +177,10 @@ COMITY_SCHEDULE = [
 ]
 
 # What `comity verify_ledger` asks besides: functions that yield what does not fit its entry.
-COMITY_LEDGER_CHECKS = ["comity.node.custody.custody_findings"]
+COMITY_LEDGER_CHECKS = [
+    "comity.node.custody.custody_findings",
+    "comity.node.custody.head_findings",
+]
 
 # --- officers and sign-in ---------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Officer"

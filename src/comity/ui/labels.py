@@ -147,6 +147,7 @@ LABELS: dict[str, Any] = {
     "Act.confirm_partner": _("Confirm a partner"),
     "Act.resend_message": _("Send a message again"),
     "Act.see_ledger": _("See the ledger"),
+    "Act.open_epoch": _("Open a new epoch of the ledger"),
     "Act.see_officers": _("See officers"),
     "Act.manage_officers": _("Manage officers"),
     "Act.confirm_officers": _("Confirm a change of officers"),

@@ -9,7 +9,7 @@ from django.core.management.commands.check import Command as DjangoCheck
 from django.db import DatabaseError
 
 from comity.core.access import NodeActor
-from comity.node.checks import certificates_last
+from comity.node.checks import certificates_last, ledger_goes_on
 from comity.vault import actions as vault
 
 
@@ -17,6 +17,7 @@ class Command(DjangoCheck):
     def handle(self, *args: Any, **options: Any) -> None:
         self._replay_erasures()
         register(certificates_last)  # here only: at other starts an end is no reason to stop
+        register(ledger_goes_on)
         super().handle(*args, **options)
 
     def _replay_erasures(self) -> None:
