@@ -19,8 +19,10 @@ from comity.core.errors import Untrusted
 from comity.exchange.models import Partner
 from comity.ledger import actions as ledger
 from comity.ledger import headlock
+from comity.vault import actions as vault
 
 CERTIFICATES = ("ca.pem", "seal.pem", "tls.pem", "tls-client.pem")
+COPIED_WITHIN = timedelta(days=1)
 WARN_BEFORE_END = timedelta(days=90)
 NEEDED_KEYS = (
     "seal.key",
@@ -144,6 +146,19 @@ def the_proxy_is_known(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
             id="comity.W004",
         )
     ]
+
+
+def copies_are_made(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W007: the replica or the object store has what it should. Only for `comity check`."""
+    try:
+        missing = vault.uncopied(COPIED_WITHIN)
+    except (DatabaseError, OSError):
+        return []
+    if not missing:
+        return []
+    words = f"{missing} stored files have waited a day for their copy."
+    hint = "Does the store answer? `comity vault_replicate` says why not."
+    return [Warning(words, hint=hint, id="comity.W007")]
 
 
 def ledger_goes_on(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:

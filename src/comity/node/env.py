@@ -59,6 +59,12 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def s3(name: str) -> dict[str, str]:
+    """How a bucket is reached: NAME_S3_ENDPOINT, _REGION, _KEY_ID and _SECRET; empty if unset."""
+    parts = ("endpoint", "region", "key_id", "secret")
+    return {part: text(f"{name}_S3_{part.upper()}", "") for part in parts}
+
+
 def database(url: str, home_dir: Path) -> dict[str, object]:
     """Django's description of the database at `url`: postgresql://… or sqlite:///PATH."""
     parts = urlsplit(url)

@@ -38,6 +38,11 @@ COMITY_SPOOL = Path(env.text("COMITY_SPOOL", str(HOME / "spool")))
 COMITY_ERASURES = Path(env.text("COMITY_ERASURES", str(HOME / "erasures.jsonl")))
 # In no backup at all: it says which checkpoint was signed last, whatever is restored.
 COMITY_HEAD_LOCK = Path(env.text("COMITY_HEAD_LOCK", str(HOME / "head.lock")))
+# Where sealed objects lie besides, or instead: a folder or s3://bucket/prefix (vault.stores).
+COMITY_REPLICA = env.text("COMITY_REPLICA", "")
+COMITY_REPLICA_S3 = env.s3("COMITY_REPLICA")
+COMITY_OBJECT_STORE = env.text("COMITY_OBJECT_STORE", "")
+COMITY_OBJECT_STORE_S3 = env.s3("COMITY_OBJECT_STORE")
 COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024 * 1024)
 
 # --- trusted time -----------------------------------------------------------------------------
@@ -172,6 +177,7 @@ COMITY_SCHEDULE = [
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.vault.tasks.erasures_are_due", "comity.vault.tasks.replay_erasures", 60),
+    ("comity.vault.tasks.copies_are_due", "comity.vault.tasks.copy_objects", 10),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
     ("comity.accounts.tasks.expiry_is_due", "comity.accounts.tasks.expire_memberships", 60),
 ]

@@ -5,20 +5,25 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import BinaryIO
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from comity.core.access import Actor
 from comity.core.errors import Refused, Untrusted
 from comity.ledger import actions as ledger
-from comity.vault import erasures, packs, storage
+from comity.vault import packs, storage
 from comity.vault.models import Pack, StoredFile
+from comity.vault.reading import key_of, open_stored
+from comity.vault.replicas import check_replica as check_replica
+from comity.vault.replicas import copies_are_due as copies_are_due
+from comity.vault.replicas import copy_objects as copy_objects
+from comity.vault.replicas import uncopied as uncopied
+from comity.vault.scrubbing import Scrubbed as Scrubbed
+from comity.vault.scrubbing import objects_count as objects_count
+from comity.vault.scrubbing import scrub as scrub
 from comity.vault.shredding import erasures_to_replay as erasures_to_replay
 from comity.vault.shredding import erasures_unlisted as erasures_unlisted
 from comity.vault.shredding import other_uses as other_uses
@@ -185,7 +190,7 @@ def _is_sound(file: StoredFile) -> bool:
     if file.damage or not storage.is_whole(name, size):
         return False
     try:
-        _open(file).close()
+        open_stored(file).close()
     except Untrusted:
         return False
     return True
@@ -195,7 +200,15 @@ def _replace(
     actor: Actor, kept: StoredFile, taken: storage.TakenIn, in_packs: Mapping[str, Pack]
 ) -> StoredFile:
     lost, fresh = kept.stored_name, _row_of(taken, in_packs)
-    places = ("stored_name", "stored_size", "wrapped_key", "pack", "offset")
+    places = (
+        "stored_name",
+        "stored_size",
+        "wrapped_key",
+        "pack",
+        "offset",
+        "replicated_at",
+        "archived_at",
+    )
     for name in places:
         setattr(kept, name, getattr(fresh, name))
     kept.damage = ""
@@ -206,18 +219,6 @@ def _replace(
     return kept
 
 
-def _open(file: StoredFile) -> io.BufferedReader:
-    key = _key_of(file)
-    return storage.open_object(file.stored_name, key, file.section, file.stored_size)
-
-
-def _key_of(file: StoredFile) -> bytes:
-    """The wrapped key, unless it was destroyed: the list counts, whatever an old database says."""
-    if file.shredded_at is not None or file.uid in erasures.destroyed():
-        raise Refused("vault.key_destroyed")
-    return bytes(file.wrapped_key)
-
-
 def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG001
     """Open a stored file, seekable; every chunk is authenticated when it is read.
 
@@ -225,7 +226,7 @@ def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG
     Raises Refused("vault.key_destroyed"), Untrusted("vault.object_missing") or
     Untrusted("vaultfile.…").
     """
-    return _open(file)
+    return open_stored(file)
 
 
 def check_file(actor: Actor, file: StoredFile, sha256: str) -> int:  # noqa: ARG001
@@ -234,114 +235,8 @@ def check_file(actor: Actor, file: StoredFile, sha256: str) -> int:  # noqa: ARG
     Raises Refused("vault.key_destroyed"), Untrusted("vault.object_missing") or
     Untrusted("vaultfile.…").
     """
-    key = _key_of(file)
+    key = key_of(file)
     return storage.check_object(file.stored_name, key, sha256, file.section, file.stored_size)
-
-
-@dataclass(frozen=True)
-class Scrubbed:
-    """What a scrub looked at. damaged: files and packs whose bytes are not what their names say."""
-
-    files: int
-    stored_bytes: int
-    damaged: tuple[StoredFile | Pack, ...]
-
-
-def scrub(actor: Actor, *, at_most: int = 100) -> Scrubbed:
-    """Re-hash the objects that were checked least recently, without their keys.
-
-    Each damage is recorded once, when it is first seen; the object stays, for a repair from a copy.
-    Of a damaged pack each file is looked at with its key: what still opens whole is not damaged.
-    """
-    damaged: list[StoredFile | Pack] = []
-    count = stored_bytes = 0
-    for one in _least_checked(at_most):
-        damage = _damage_of(one)
-        _note_check(actor, one, damage)
-        count, stored_bytes = count + 1, stored_bytes + one.stored_size
-        if damage:
-            damaged.append(one)
-    if count:
-        with transaction.atomic():
-            ledger.append(
-                actor,
-                "vault.objects_checked",
-                actor.actor_id,
-                files=count,
-                stored_bytes=stored_bytes,
-                damaged=len(damaged),
-            )
-    return Scrubbed(count, stored_bytes, tuple(damaged))
-
-
-def objects_count() -> int:
-    """How many objects lie on disk, each of them a file or a pack."""
-    return _whole_files().count() + Pack.objects.readable().count()
-
-
-def _whole_files() -> QuerySet[StoredFile]:
-    """Files that are objects of their own and can still be opened."""
-    return StoredFile.objects.filter(pack=None, shredded_at=None)
-
-
-def _least_checked(at_most: int) -> list[StoredFile | Pack]:
-    order = F("checked_at").asc(nulls_first=True)
-    files = _whole_files().order_by(order, "id")[:at_most]
-    packs_ = Pack.objects.readable().order_by(order, "id")[:at_most]
-    rows: list[StoredFile | Pack] = [*files, *packs_]
-    return sorted(rows, key=lambda row: (row.checked_at or _NEVER, row.created_at))[:at_most]
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _damage_of(one: StoredFile | Pack) -> str:
-    try:
-        storage.check_stored(one.stored_name)
-    except Untrusted as doubt:
-        return doubt.code
-    return ""
-
-
-@transaction.atomic
-def _note_check(actor: Actor, one: StoredFile | Pack, damage: str) -> None:
-    row = type(one).objects.select_for_update(of=("self",)).filter(pk=one.pk).first()
-    if row is None or row.stored_name != one.stored_name or getattr(row, "shredded_at", None):
-        return
-    if damage and damage != row.damage:
-        ledger.append(
-            actor,
-            "vault.object_damaged",
-            row.subject,
-            reason=damage,
-            stored_name=row.stored_name,
-        )
-    now = timezone.now()
-    if isinstance(row, Pack) and (damage or row.damage):
-        _note_files(row, damage)
-    row.damage = damage
-    row.checked_at = now
-    row.save(update_fields=["damage", "checked_at"])
-
-
-def _note_files(pack: Pack, damage: str) -> None:
-    """Say which files of a pack are damaged; none once it is whole again."""
-    live = pack.files.filter(shredded_at=None)
-    for file in live.select_for_update(of=("self",)).select_related("pack"):
-        found = damage if damage and not _opens_whole(file) else ""
-        if found != file.damage:
-            file.damage = found
-            file.save(update_fields=["damage"])
-
-
-def _opens_whole(file: StoredFile) -> bool:
-    try:
-        with _open(file) as reader:
-            while reader.read(storage.READ_AT_ONCE_BYTES):
-                pass
-    except (Untrusted, OSError):
-        return False
-    return True
 
 
 @dataclass(frozen=True)

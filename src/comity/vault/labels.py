@@ -25,6 +25,14 @@ LABELS: dict[str, Any] = {
     "vaultfile.stored_digest_mismatch": _("The stored bytes are not those that were written."),
     "vault.key_destroyed": _("The key of this file was destroyed. Nobody can open it again."),
     "Entry.vault.key_destroyed": _("Key of a stored file destroyed"),
+    "vault.store_away": _(
+        "The store that holds this file does not answer. Nothing is lost; try again in some "
+        "minutes, then tell the administrator."
+    ),
+    "Entry.vault.object_repaired": _("Damaged stored file repaired from the replica"),
+    "Entry.vault.replica_damaged": _("Copy of a stored file found damaged"),
+    "Entry.vault.replica_repaired": _("Damaged copy of a stored file written anew"),
+    "Entry.vault.objects_copied": _("Stored files copied to another store"),
     "Entry.vault.object_damaged": _("Stored file found damaged"),
     "Entry.vault.object_replaced": _("Lost stored file replaced by the same bytes, received again"),
     "Entry.vault.objects_checked": _("Stored files re-hashed"),

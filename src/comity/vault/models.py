@@ -10,6 +10,19 @@ from django.utils import timezone
 from comity.vault.storage import Section
 
 
+class Copied(models.Model):
+    """An object that lies elsewhere too, or instead, once its bytes there are its name's.
+
+    replicated_at: in the replica. archived_at: in the object store.
+    """
+
+    replicated_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
 class PackQuerySet(models.QuerySet["Pack"]):
     def readable(self) -> PackQuerySet:
         """Packs of which at least one file can still be opened."""
@@ -17,7 +30,7 @@ class PackQuerySet(models.QuerySet["Pack"]):
         return self.filter(models.Exists(live))
 
 
-class Pack(models.Model):
+class Pack(Copied):
     """One object on disk that holds many small sealed files."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -40,7 +53,7 @@ class Pack(models.Model):
         return f"pack:{self.uid}"
 
 
-class StoredFile(models.Model):
+class StoredFile(Copied):
     """One sealed file on disk. Whoever points at it (evidence) decides who may see it.
 
     pack, offset: where a small one lies; its stored_name is then drawn, and no file bears it.

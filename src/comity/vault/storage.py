@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import hmac
 import io
 import os
@@ -28,6 +29,7 @@ from comity.core import vaultfile
 from comity.core.errors import Refused, Untrusted
 from comity.core.keyring import Keyring
 from comity.core.parts import Part
+from comity.vault import stores
 
 LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
 READ_AT_ONCE_BYTES = 128 * 1024
@@ -185,27 +187,40 @@ def check_stored(stored_name: str) -> int:
 
     Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.stored_digest_mismatch").
     """
-    with _stored_bytes(stored_name) as source:
+    with open_object_bytes(stored_name) as source:
         return vaultfile.check_stored(source, stored_name)
 
 
 def is_whole(stored_name: str, stored_size: int) -> bool:
-    """Say whether an object is there in its full size; its content is not looked at."""
+    """Say whether an object is there in its full size; its content is not looked at.
+
+    Raises Refused("vault.store_away").
+    """
     try:
         found = _object_path(stored_name).lstat()
     except OSError:
-        return False
+        return _size_elsewhere(stored_name) == stored_size
     return stat.S_ISREG(found.st_mode) and found.st_size == stored_size
+
+
+def _size_elsewhere(stored_name: str) -> int | None:
+    """How large the object is in the object store; None if it is not there, or none is set."""
+    store = stores.object_store()
+    try:
+        return store.size(stored_name) if store else None
+    except stores.StoreAway as failure:
+        raise Refused("vault.store_away") from failure
 
 
 def hold(stored_name: str) -> bool:
     """Make an object young again, so that no sweep takes it before its row is committed.
 
     Returns whether it was still there. A sweep looks at age and removes under the same lock.
+    Raises Refused("vault.store_away").
     """
     with _locked_object(stored_name, fcntl.LOCK_SH) as file:
         if file is None:
-            return False
+            return _size_elsewhere(stored_name) is not None
         os.utime(file.fileno())
         return True
 
@@ -223,6 +238,43 @@ def remove_if_old(stored_name: str, older_than_seconds: float) -> bool:
             return False
         remove(stored_name)
         return True
+
+
+def evict(stored_name: str) -> bool:
+    """Remove this disk's copy of an object that lies in the object store, unless it is in hand."""
+    with _locked_object(stored_name, fcntl.LOCK_EX | fcntl.LOCK_NB) as file:
+        if file is None:
+            return False
+        remove(stored_name)
+        return True
+
+
+def open_local(stored_name: str) -> BinaryIO | None:
+    """Open an object's bytes as they lie on this disk; None if they do not."""
+    try:
+        return open_regular(_object_path(stored_name))
+    except (OSError, Refused):
+        return None
+
+
+def bring_back(stored_name: str, source: BinaryIO) -> bool:
+    """Put a copy of an object in its place, durably, if its bytes are those of its name.
+
+    Returns whether they were; if not, nothing has changed. Raises Refused("vault.disk_full").
+    """
+    require_space(source.seek(0, os.SEEK_END))
+    source.seek(0)
+    digest = hashlib.sha256()
+    with incoming_file() as (path, target):
+        while piece := source.read(READ_AT_ONCE_BYTES):
+            digest.update(piece)
+            vaultfile.write_full(target, memoryview(piece))
+        if digest.hexdigest() != stored_name:
+            return False
+        os.fchmod(target.fileno(), 0o400)
+        os.fsync(target.fileno())
+        place(path, stored_name)
+    return True
 
 
 def object_names(older_than_seconds: float) -> Iterator[str]:
@@ -276,17 +328,27 @@ def _object_path(stored_name: str) -> Path:
     return Path(settings.COMITY_VAULT) / "objects" / stored_name[:2] / stored_name
 
 
-def _stored_bytes(stored_name: str) -> BinaryIO:
+def open_object_bytes(stored_name: str) -> BinaryIO:
+    """Open an object as it is stored: from this disk, else the object store, by ranges.
+
+    Raises Untrusted("vault.object_missing"), Refused("vault.store_away").
+    """
+    local = open_local(stored_name)
+    if local is not None:
+        return local
+    store = stores.object_store()
+    if store is None:
+        raise Untrusted("vault.object_missing", stored_name=stored_name)
     try:
-        return open_regular(_object_path(stored_name))
-    except (OSError, Refused) as failure:
-        raise Untrusted("vault.object_missing", stored_name=stored_name) from failure
+        return store.open(stored_name)
+    except stores.StoreAway as failure:
+        raise Refused("vault.store_away") from failure
 
 
 def _stored_part(stored_name: str, section: Section | None, size: int) -> BinaryIO:
     if section is None:
-        return _stored_bytes(stored_name)
-    return cast("BinaryIO", _PackedFile(_stored_bytes(section.pack), section.offset, size))
+        return open_object_bytes(stored_name)
+    return cast("BinaryIO", _PackedFile(open_object_bytes(section.pack), section.offset, size))
 
 
 class _PackedFile(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from django.utils import timezone
@@ -10,6 +11,9 @@ from django_tasks import task
 from comity.core.access import NodeActor
 from comity.vault import actions, storage
 from comity.vault.models import Pack, StoredFile
+from comity.vault.stores import StoreAway
+
+logger = logging.getLogger("comity.worker")
 
 SWEEP_EVERY_SECONDS = 24 * 3600
 CHECK_EACH_WITHIN = timedelta(days=30)
@@ -55,3 +59,19 @@ def erasures_are_due() -> bool:
 def replay_erasures() -> int:
     """Destroy again what an old database has brought back; return how many keys."""
     return actions.replay_erasures(NodeActor("worker"))
+
+
+def copies_are_due() -> bool:
+    """Say whether an object waits for its copy elsewhere."""
+    return actions.copies_are_due()
+
+
+@task()
+def copy_objects() -> int:
+    """Copy objects to the replica and the object store; what a store refuses is tried again."""
+    try:
+        done = actions.copy_objects(NodeActor("worker"))
+    except StoreAway as failure:
+        logger.warning("A store of objects does not answer (%s).", failure)
+        return 0
+    return done.replicated + done.archived + done.removed

@@ -9,7 +9,7 @@ from django.core.management.commands.check import Command as DjangoCheck
 from django.db import DatabaseError
 
 from comity.core.access import NodeActor
-from comity.node.checks import certificates_last, ledger_goes_on
+from comity.node.checks import certificates_last, copies_are_made, ledger_goes_on
 from comity.vault import actions as vault
 
 
@@ -18,6 +18,7 @@ class Command(DjangoCheck):
         self._replay_erasures()
         register(certificates_last)  # here only: at other starts an end is no reason to stop
         register(ledger_goes_on)
+        register(copies_are_made)
         super().handle(*args, **options)
 
     def _replay_erasures(self) -> None:
