@@ -30,10 +30,11 @@ from comity.core.errors import Refused, Untrusted
 from comity.core.keyring import Keyring
 from comity.core.parts import Part
 from comity.vault import stores
+from comity.vault.sources import HEAD_BYTES as HEAD_BYTES
+from comity.vault.sources import WatchedSource
 
 LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
 READ_AT_ONCE_BYTES = 128 * 1024
-HEAD_BYTES = 4096
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOOKUP_LABEL = b"comity vault lookup v1"
 _WRAP_LABEL = b"comity vault object key v1:"
@@ -91,7 +92,7 @@ def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
     key = vaultfile.new_key()
     with incoming_file() as (path, target):
         try:
-            watched = _WatchedSource(source, announced)
+            watched = WatchedSource(source, announced)
             sealed = _sealer().seal(
                 cast("BinaryIO", watched),
                 cast("BinaryIO", WatchedTarget(target, lambda: require_space(0))),
@@ -424,29 +425,6 @@ def require_space(needed: int) -> None:
     free = shutil.disk_usage(_folders()[0]).free
     if free - vaultfile.stored_size(needed) < settings.COMITY_RESERVED_DISK_BYTES:
         raise Refused("vault.disk_full")
-
-
-class _WatchedSource:
-    """The source being read; one that gives more than it announced is not read to its end."""
-
-    def __init__(self, source: BinaryIO, announced: int | None) -> None:
-        self._source, self._left, self.head = source, announced, b""
-        self._fill = getattr(source, "readinto", None)
-
-    def readinto(self, buffer: memoryview) -> int:
-        if self._fill is not None:
-            count = self._fill(buffer) or 0
-        else:
-            piece = self._source.read(len(buffer))
-            count = len(piece)
-            buffer[:count] = piece
-        if len(self.head) < HEAD_BYTES:
-            self.head += bytes(buffer[: min(count, HEAD_BYTES - len(self.head))])
-        if self._left is not None:
-            self._left -= count
-            if self._left < 0:
-                raise Refused("vault.source_changed")
-        return count
 
 
 class WatchedTarget:
