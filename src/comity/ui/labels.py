@@ -226,6 +226,7 @@ LABELS: dict[str, Any] = {
     "note": _("The signature on the ledger's checkpoint does not hold."),
     "checkpoint": _("The ledger's checkpoint does not hold."),
     "logproof": _("The ledger proof does not hold."),
+    "escrow": _("The escrow of the root keys does not open."),
     "vaultfile": _("The stored file is not as it was put in."),
     "timestamp": _("The time-stamp does not hold."),
     "cms": _("The signature does not hold."),

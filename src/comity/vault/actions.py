@@ -15,6 +15,8 @@ from comity.core.access import Actor
 from comity.core.errors import Refused, Untrusted
 from comity.ledger import actions as ledger
 from comity.vault import packs, storage
+from comity.vault.escrowing import drill as drill
+from comity.vault.escrowing import escrow_keys as escrow_keys
 from comity.vault.models import Pack, StoredFile
 from comity.vault.reading import key_of, open_stored
 from comity.vault.replicas import check_replica as check_replica
