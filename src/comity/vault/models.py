@@ -86,7 +86,25 @@ class StoredFile(Copied):
                 name="shredded_has_no_key",
             ),
         ]
-        indexes = [models.Index(fields=["checked_at", "id"], name="vault_least_checked")]
+        indexes = [
+            models.Index(fields=["checked_at", "id"], name="vault_least_checked"),
+            # The worker asks for these all the time, and nearly always there is none.
+            models.Index(
+                fields=["uid"],
+                name="vault_shredded",
+                condition=models.Q(shredded_at__isnull=False),
+            ),
+            models.Index(
+                fields=["id"],
+                name="vault_not_replicated",
+                condition=models.Q(replicated_at=None, pack=None),
+            ),
+            models.Index(
+                fields=["id"],
+                name="vault_not_archived",
+                condition=models.Q(archived_at=None, pack=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"stored file {self.pk}"

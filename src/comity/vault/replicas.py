@@ -34,7 +34,13 @@ class Copies:
 
 def copies_are_due() -> bool:
     """Say whether an object waits for its copy, or a copy of something erased for its end."""
-    return uncopied() > 0 or next(_erased(), None) is not None
+    waits = any(
+        rows.exists()
+        for store, column in _wanted()
+        if store is not None
+        for rows in _without(column)
+    )
+    return waits or next(_erased(), None) is not None
 
 
 def uncopied(older_than: timedelta = timedelta()) -> int:
