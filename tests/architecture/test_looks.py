@@ -165,7 +165,7 @@ class Stage:
         found["ledger"] = (self.auditor, [])
         for name in ("ledger_entry", "ledger_proof", "ledger_body"):
             found[name] = (self.auditor, [numbered.index])
-        for name in ("item", "item_open", "item_hold", "item_move", "item_erase"):
+        for name in ("item", "item_open", "item_hold", "item_move", "item_erase", "item_report"):
             found[name] = (k.prosecutor, [item.pk])
         for name in ("item_entry", "item_proof", "item_entry_body", "item_entry_details"):
             found[name] = (k.prosecutor, [item.pk, numbered.index])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -306,6 +307,29 @@ def test_a_move_of_the_carrier_stands_in_custody(world) -> None:
     assert actions.check_custody(world.prosecutor, item).holds
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Erased under"), ("uk", "Підстава знищення"), ("ja", "消去の根拠")],
+)
+def test_the_custody_report_says_when_and_under_what(
+    world, supervisor, tmp_path, language, said
+) -> None:
+    def printed(item: Item) -> str:
+        path = tmp_path / "report.pdf"
+        path.write_bytes(actions.report_custody(world.investigator, item, language=language))
+        command = ["pdftotext", "-layout", str(path), "-"]
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+
+    item = world.item()
+    assert said not in printed(item)
+    text = printed(erased(world, supervisor, item))
+    assert said in text
+    assert BASIS in " ".join(text.split())
+    assert timezone.now().strftime("%Y-%m-%d") in text
+    with pytest.raises(NotVisible):
+        actions.report_custody(world.stranger, item, language=language)
+
+
 # --- pages ------------------------------------------------------------------------------------
 
 
@@ -329,6 +353,9 @@ def test_the_pages_lead_from_the_order_to_the_erased_item(world, supervisor, sig
     assert "This item was erased" in page
     assert f"under {BASIS}" in page
     assert reverse("item_open", args=[item.pk]) not in page
+    report = first.get(reverse("item_report", args=[item.pk]))
+    assert report.content.startswith(b"%PDF")
+    assert report["Content-Disposition"] == f'attachment; filename="{item.number}-custody.pdf"'
     first.post(reverse("item_verify", args=[item.pk]))
     assert "was erased on" in text(first, "item", item.pk)
 

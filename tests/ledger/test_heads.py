@@ -153,7 +153,7 @@ def test_without_a_file_the_check_warns_and_its_making_is_an_entry(
 @real
 def test_of_many_writers_the_largest_head_stays(head_lock: Path) -> None:
     verifier = actions.signer().verifier
-    notes_ = [note_of(size) for size in range(1, 25)]
+    notes_ = [note_of(size) for size in range(24, 0, -1)]
     threads = [
         threading.Thread(target=headlock.advance, args=(note, verifier, None)) for note in notes_
     ]
@@ -161,6 +161,7 @@ def test_of_many_writers_the_largest_head_stays(head_lock: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    headlock.advance(note_of(23), verifier, None)
     assert head_lock.read_bytes() == note_of(24)
     connection.close()
 

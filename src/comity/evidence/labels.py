@@ -62,6 +62,7 @@ LABELS: dict[str, Any] = {
     "ErasureState.executed": pgettext_lazy("erasure", "carried out"),
     "ErasureState.withdrawn": pgettext_lazy("erasure", "withdrawn"),
     "ErasureState.rejected": pgettext_lazy("erasure", "rejected"),
+    "Part.report": _("its custody report"),
     "Part.keeping": _("what keeps the item"),
     "CustodyEvent.anomaly": pgettext_lazy("custody", "Found damaged"),
     "Derived.redaction": pgettext_lazy("derived", "Redacted copy"),

@@ -12,7 +12,7 @@ from comity.core import canonical
 from comity.core.documents.custody import CustodyEntry, CustodyReport, render_custody_reports
 from comity.core.law.letter_facts import Authority
 from comity.evidence.models import Item
-from comity.evidence.rules import CustodyEvent
+from comity.evidence.rules import CustodyEvent, ErasureState
 from comity.ledger import actions as ledger
 from comity.ledger.models import Checkpoint, Entry
 from comity.ui.labels import label
@@ -65,7 +65,13 @@ def _report(item: Item, entries: Sequence[Entry], head: Checkpoint, language: st
         ledger_origin=ledger.origin(),
         tree_size=head.size,
         root=bytes(head.root).hex(),
+        erased=_erased(item),
     )
+
+
+def _erased(item: Item) -> tuple[datetime, str] | None:
+    order = item.erasure_orders.filter(state=ErasureState.EXECUTED).first()
+    return (order.decided_at, order.legal_basis) if order and order.decided_at else None
 
 
 def _received_at(item: Item) -> datetime:

@@ -18,6 +18,7 @@ urlpatterns = [
     path(
         "<int:pk>/conditions/<int:condition>/last-day/", conditions.last_day, name="item_last_day"
     ),
+    path("<int:pk>/report", packages.report, name="item_report"),
     path("<int:pk>/hold/", keeping.hold, name="item_hold"),
     path("<int:pk>/hold/<int:hold>/lift/", keeping.lift, name="item_hold_lift"),
     path("<int:pk>/move/", keeping.move, name="item_move"),

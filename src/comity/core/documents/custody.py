@@ -40,6 +40,7 @@ class CustodyReport:
     """Every recorded act on one item, with the state of the ledger that proves it.
 
     sha256, root: 64 hex digits. tree_size: entries in the ledger when the report was made.
+    erased: when, and under which provision or order, if the item is no longer there.
     """
 
     authority: law.Authority
@@ -54,6 +55,7 @@ class CustodyReport:
     tree_size: int
     root: str
     signatory: law.Signatory | None = None
+    erased: tuple[datetime, str] | None = None
 
 
 def render_custody_report(
@@ -88,12 +90,18 @@ def render_custody_reports(
             *(section for facts in reports for section in _of_item(facts, language)),
             _of_ledger(first, language),
         ),
-        closing=say(language, "custody.statement"),
+        closing=say(language, _statement(reports)),
         signatures=_signatures(first.signatory, language),
         footer=reference,
         page=wording(language)["common"]["page"],
     )
     return typeset((sheet,), created=created, author=word(first.authority.names, language))
+
+
+def _statement(reports: Sequence[CustodyReport]) -> str:
+    """A copy can be compared while there is one: of what is erased, none is handed over."""
+    all_erased = all(facts.erased for facts in reports)
+    return "custody.statement_erased" if all_erased else "custody.statement"
 
 
 def _signatures(signatory: law.Signatory | None, language: str) -> tuple[Signature, ...]:
@@ -113,6 +121,9 @@ def _of_item(facts: CustodyReport, language: str) -> Iterator[Section]:
         ("custody.received_at", say_time(facts.received_at)),
         ("common.sha256", in_groups(facts.sha256)),
     )
+    if facts.erased is not None:
+        at, under = facts.erased
+        rows += (("custody.erased_at", say_time(at)), ("custody.erased_under", under))
     labelled = tuple((say(language, key), value) for key, value in rows)
     yield Section(say(language, "custody.item"), (Rows(labelled),))
     yield Section(say(language, "custody.entries"), (_entries(facts, language),))

@@ -41,6 +41,7 @@ from comity.evidence.actions.release import (
     share_item,
     withdraw_release,
 )
+from comity.evidence.actions.reporting import report_custody
 
 __all__ = [
     "Acquisition",
@@ -78,6 +79,7 @@ __all__ = [
     "record_list",
     "record_look",
     "reject_erasure",
+    "report_custody",
     "require_look",
     "require_release",
     "require_use",

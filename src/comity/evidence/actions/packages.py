@@ -137,7 +137,7 @@ def export_package(
         **stated,
     )
     _cleared(leaving)
-    head = _numbered_head(leaving.items)
+    head = numbered_head(leaving.items)
     spec = _spec(actor, leaving, head, message_ids, language or language_of_node())
     with package_file(_size_about(leaving, message_ids)) as (path, target):
         digest = _write(target, spec)
@@ -157,7 +157,7 @@ def _spec(
     witnesses.ask_now(head)
     stamped = _stamp(head)
     seal, now = ledger.keyring(), timezone.now()
-    entries = _entries_about(leaving.items, head)
+    entries = entries_about(leaving.items, head)
     return PackageSpec(
         from_node=settings.COMITY_NODE_ID,
         purpose=leaving.purpose,
@@ -294,7 +294,7 @@ def _subjects(items: Sequence[Item]) -> list[str]:
     return [item.subject for item in items]
 
 
-def _numbered_head(items: Sequence[Item]) -> Checkpoint:
+def numbered_head(items: Sequence[Item]) -> Checkpoint:
     """Have every entry of the items numbered now, and return a checkpoint that covers them."""
     waiting = Entry.objects.filter(subject__in=_subjects(items), index=None)
     for _ in range(_NUMBER_AT_ONCE):
@@ -343,7 +343,7 @@ def _open(actor: Actor, file: StoredFile) -> BinaryIO:
     return vault.open_file(actor, file)
 
 
-def _entries_about(items: Sequence[Item], head: Checkpoint) -> list[Entry]:
+def entries_about(items: Sequence[Item], head: Checkpoint) -> list[Entry]:
     """Every entry about the items that the checkpoint covers, in the order of the ledger."""
     rows = Entry.objects.filter(subject__in=_subjects(items), index__lt=head.size)
     return list(rows.select_related("committed", "custody_record").order_by("index"))

@@ -6,11 +6,13 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -33,7 +35,7 @@ def package(request: HttpRequest) -> HttpResponseBase:
     """Choose items and state why; the answer is the sealed package."""
     actor = officer_of(request)
     require(actor, Act.EXPORT_PACKAGE)
-    visible = Item.objects.visible_to(actor)
+    visible = Item.objects.visible_to(actor).filter(erased_at=None)
     chosen = request.GET.getlist("item") + request.POST.getlist("items")
     sound = [each for each in chosen if each.isascii() and each.isdigit() and len(each) < 19]
     numbers = [int(each) for each in sound[:MOST_OFFERED]]
@@ -85,6 +87,20 @@ def _hand_over(path: Path) -> FileResponse:
     )
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+@login_required
+@require_GET
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """The custody of an item as PDF, in the reader's language."""
+    actor = officer_of(request)
+    item = fetch(Item.objects.visible_to(actor), pk=pk)
+    try:
+        pdf = actions.report_custody(actor, item, language=(get_language() or "").split("-")[0])
+    except Refused as refusal:
+        messages.error(request, label(refusal))
+        return redirect("item", pk=pk)
+    return _file(pdf, f"{item.number}-custody.pdf", "application/pdf")
 
 
 def _entry(request: HttpRequest, pk: int, index: int) -> tuple[Item, Entry]:
