@@ -113,17 +113,17 @@ def _signatures(signatory: law.Signatory | None, language: str) -> tuple[Signatu
 
 
 def _of_item(facts: CustodyReport, language: str) -> Iterator[Section]:
-    rows = (
+    rows = [
         ("custody.item_number", facts.number),
         ("custody.item_title", word(facts.title, language)),
         ("common.media_type", facts.media_type),
         ("common.size_bytes", say_count(facts.size_bytes, language)),
         ("custody.received_at", say_time(facts.received_at)),
         ("common.sha256", in_groups(facts.sha256)),
-    )
+    ]
     if facts.erased is not None:
         at, under = facts.erased
-        rows += (("custody.erased_at", say_time(at)), ("custody.erased_under", under))
+        rows += [("custody.erased_at", say_time(at)), ("custody.erased_under", under)]
     labelled = tuple((say(language, key), value) for key, value in rows)
     yield Section(say(language, "custody.item"), (Rows(labelled),))
     yield Section(say(language, "custody.entries"), (_entries(facts, language),))
