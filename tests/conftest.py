@@ -96,7 +96,15 @@ def officer(db: None) -> Callable[..., Officer]:
 
 
 @pytest.fixture(autouse=True)
-def ledger_holds(request: pytest.FixtureRequest) -> Iterator[None]:
+def head_lock(tmp_path: Path) -> Iterator[Path]:
+    """Each test's ledger is a new one: so is the file with its last signed checkpoint."""
+    kept, settings.COMITY_HEAD_LOCK = settings.COMITY_HEAD_LOCK, tmp_path / "head.lock"
+    yield tmp_path / "head.lock"
+    settings.COMITY_HEAD_LOCK = kept
+
+
+@pytest.fixture(autouse=True)
+def ledger_holds(request: pytest.FixtureRequest, head_lock: Path) -> Iterator[None]:
     """After each test that wrote the ledger, the whole ledger verifies."""
     yield
     uses_database = {"db", "transactional_db", "officer"} & set(request.fixturenames) or any(

@@ -87,6 +87,8 @@ OTHER_STATE = {
     "item_excerpt": "evidence.views.making; tests/evidence/test_redaction, for film or PDF",
     "item_drawn": "evidence.views.making; a part of an opening with a purpose, which is recorded",
     "item_contents": "evidence.views.archives; tests/evidence/test_archives, for an archive",
+    "item_hold_lift": "evidence.views.keeping, for an item under a hold",
+    "item_erasure": "evidence.views.keeping, for an item whose erasure is ordered",
     "item_last_day": "evidence.views.conditions, for an item with a partner's condition",
 }
 ELSEWHERE = ("account/", "i18n/", "static/")  # one's own account, the language
@@ -176,7 +178,7 @@ class Stage:
             found[name] = (self.auditor, [numbered.index])
         for name in (
             "item", "item_open", "item_file", "item_show", "item_custody", "item_event",
-            "item_transcript",
+            "item_transcript", "item_hold", "item_move", "item_erase",
         ):  # fmt: skip
             found[name] = (k.prosecutor, [item.pk])
         for name in ("item_entry", "item_proof", "item_entry_body", "item_entry_details"):

@@ -15,7 +15,9 @@ from django.conf import LazySettings
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from comity.core.access import Compartment
+from comity.accounts import actions as accounts
+from comity.accounts.models import Officer
+from comity.core.access import Compartment, Role
 from comity.evidence import actions
 from comity.evidence.models import Item
 from comity.evidence.rules import Use
@@ -196,6 +198,30 @@ def test_every_page_keeps_the_rules_of_accessibility(
     ):  # fmt: skip
         page = page_at(url(name, *args), client, width=width)
         seen(page, f"{name}-{width}")
+        assert violations(page) == [], name
+        assert page.complaints == [], name  # type: ignore[attr-defined]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, name
+
+
+@pytest.mark.parametrize("width", [1360, 390])
+def test_the_pages_of_keeping_keep_the_rules(
+    world: World, sign_in: SignIn, page_at: Open, officer: Callable[..., Officer], width: int
+) -> None:
+    second = officer(Role.PROSECUTOR, name="O. Hrytsenko")
+    accounts.add_to_team(world.prosecutor, kind="case", record=world.case, officer=second)
+    item, erased, client = rich_item(world), world.item(), sign_in(second)
+    basis = {"legal_basis": "Article 100, order of 20 November 2026", "reason": "Not relevant."}
+    actions.execute_erasure(second, actions.order_erasure(world.prosecutor, erased, **basis))
+    actions.order_erasure(world.prosecutor, item, **basis)
+    hold = actions.place_hold(second, item, legal_basis="Order 7", reason="The appeal is open.")
+    for name, args in (
+        ("item", [item.pk]), ("item", [erased.pk]), ("item_hold", [item.pk]),
+        ("item_hold_lift", [item.pk, hold.pk]), ("item_move", [item.pk]),
+        ("item_erase", [item.pk]), ("item_erasure", [item.pk]),
+    ):  # fmt: skip
+        page = page_at(url(name, *args), client, width=width)
+        seen(page, f"keeping-{name}-{args[0]}-{width}")
         assert violations(page) == [], name
         assert page.complaints == [], name  # type: ignore[attr-defined]
         wide = page.evaluate("document.documentElement.scrollWidth")

@@ -48,7 +48,6 @@ FORMS = {
     "item_share": Act.SHARE_ACCOUNT,
 }
 SENT_ONLY = {
-<<<<<<< HEAD
     "item_close",
     "item_verify",
     "item_mark",
@@ -56,22 +55,17 @@ SENT_ONLY = {
     "item_expand",
     "item_unlike",
     "item_attest",
+    "item_custody_report",
     "file_exhibit",
     "charge_decide",
+    "uploads",
+    "upload",  # tus: tests/evidence/test_uploads.py
 }
 PICTURES = {"item_thumbnail", "item_page", "item_poster", "item_waveform"}
 READ_ONLY = PICTURES | {
-    "items", "item", "item_file", "item_show", "item_entry", "item_proof", "item_entry_body",
-    "item_entry_details", "item_contents", "item_drawn",
-    "cases", "case", "incident", "person", "consent_sheet",
-=======
-    "item_close", "item_verify", "item_custody_report", "file_exhibit", "charge_decide",
-    "uploads", "upload",  # tus: tests/evidence/test_uploads.py
-}  # fmt: skip
-READ_ONLY = {
     "items", "item", "item_custody", "item_file", "item_show", "item_entry", "item_proof",
-    "item_entry_body", "item_entry_details", "cases", "case", "incident", "person", "consent_sheet",
->>>>>>> w_intake
+    "item_entry_body", "item_entry_details", "item_contents", "item_drawn",
+    "cases", "case", "incident", "person", "consent_sheet",
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
 BARE = PICTURES | {"item_add", "case_new", "person_new", "item_show", "item_file"}

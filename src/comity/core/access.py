@@ -46,6 +46,9 @@ class Act(StrEnum):
     ADD_ITEM = "add_item"
     OPEN_ITEM = "open_item"
     EXPORT_PACKAGE = "export_package"
+    PLACE_HOLD = "place_hold"
+    ORDER_ERASURE = "order_erasure"
+    EXECUTE_ERASURE = "execute_erasure"
     # cases
     SEE_CASES = "see_cases"
     OPEN_CASE = "open_case"
@@ -69,6 +72,7 @@ class Act(StrEnum):
     RESEND_MESSAGE = "resend_message"
     # ledger
     SEE_LEDGER = "see_ledger"
+    OPEN_EPOCH = "open_epoch"
     # administration
     SEE_OFFICERS = "see_officers"
     MANAGE_OFFICERS = "manage_officers"
@@ -78,10 +82,13 @@ class Act(StrEnum):
     REVIEW_BREAK_GLASS = "review_break_glass"
 
 
+# One officer orders, another carries out: the actions ask that they are two (evidence.md E2).
+_KEEPING = frozenset({Act.PLACE_HOLD, Act.ORDER_ERASURE, Act.EXECUTE_ERASURE})
 _CASE_READING = frozenset({Act.SEE_CASES, Act.SEE_ITEMS, Act.OPEN_ITEM, Act.BREAK_GLASS})
 
 MATRIX: Mapping[Role, frozenset[Act]] = {
-    Role.HUB_COORDINATOR: frozenset(
+    Role.HUB_COORDINATOR: _KEEPING
+    | frozenset(
         {
             Act.SEE_PEOPLE,
             Act.REGISTER_PERSON,
@@ -97,6 +104,7 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
     ),
     Role.INVESTIGATOR: _CASE_READING | {Act.ADD_ITEM, Act.RECORD_INCIDENT, Act.OPEN_CASE},
     Role.PROSECUTOR: _CASE_READING
+    | _KEEPING
     | {
         Act.ADD_ITEM,
         Act.RECORD_INCIDENT,
@@ -111,6 +119,8 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
     },
     Role.SUPERVISOR: _CASE_READING
     | {
+        Act.PLACE_HOLD,
+        Act.EXECUTE_ERASURE,
         Act.SEE_LETTERS,
         Act.APPROVE_LETTER,
         Act.EXPORT_PACKAGE,
@@ -119,6 +129,7 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
         Act.REVIEW_BREAK_GLASS,
         Act.CONFIRM_OFFICERS,
         Act.SEE_LEDGER,
+        Act.OPEN_EPOCH,
     },
     Role.CENTRAL_AUTHORITY: frozenset(
         {
@@ -136,7 +147,7 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
         {Act.SEE_LETTERS, Act.EXECUTE_LETTER, Act.SEE_ITEMS, Act.ADD_ITEM, Act.OPEN_ITEM}
     ),
     Role.ANALYST: frozenset({Act.SEE_CASES, Act.SEE_ITEMS}),
-    Role.AUDITOR: frozenset({Act.SEE_LEDGER, Act.SEE_EXCHANGE, Act.SEE_OFFICERS}),
+    Role.AUDITOR: frozenset({Act.SEE_LEDGER, Act.OPEN_EPOCH, Act.SEE_EXCHANGE, Act.SEE_OFFICERS}),
     Role.ADMINISTRATOR: frozenset(
         {
             Act.SEE_OFFICERS,

@@ -378,6 +378,47 @@ class ConfirmUseForm(forms.Form):
         return {"target": named, "reason": self.cleaned_data["reason"]}
 
 
+class HoldForm(forms.Form):
+    legal_basis = forms.CharField(
+        label=pgettext_lazy("law", "Legal basis"),
+        max_length=200,
+        help_text=_("The provision or order, with number and date."),
+    )
+    reason = forms.CharField(
+        label=_("Why it must be kept"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class LiftForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why it need not be kept any more"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class MoveForm(forms.Form):
+    holder = forms.CharField(
+        label=_("Who has it now"),
+        max_length=120,
+        widget=forms.TextInput(attrs=WIDE),
+        help_text=_("An officer or an office of this authority."),
+    )
+    place = forms.CharField(label=_("Where it is now"), max_length=200)
+    purpose = forms.CharField(label=_("What for"), max_length=200)
+
+
+class EraseForm(forms.Form):
+    legal_basis = forms.CharField(
+        label=pgettext_lazy("law", "Legal basis"),
+        max_length=200,
+        help_text=_("The provision or order that requires it, with number and date."),
+    )
+    reason = forms.CharField(
+        label=_("Why it is erased"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
 class LastDayForm(forms.Form):
     last_day = DateField(
         label=_("Last day of use"),

@@ -52,6 +52,18 @@ LABELS: dict[str, Any] = {
     "CustodyEvent.condition_set": pgettext_lazy("custody", "Condition of use attached"),
     "CustodyEvent.use_confirmed": pgettext_lazy("custody", "Use confirmed by a lawyer"),
     "CustodyEvent.derived": pgettext_lazy("custody", "Derived from another item"),
+    "CustodyEvent.moved": pgettext_lazy("custody", "Carrier passed to another holder or place"),
+    "CustodyEvent.hold_set": pgettext_lazy("custody", "Legal hold placed"),
+    "CustodyEvent.hold_lifted": pgettext_lazy("custody", "Legal hold lifted"),
+    "CustodyEvent.erasure_ordered": pgettext_lazy("custody", "Erasure ordered"),
+    "CustodyEvent.erasure_refused": pgettext_lazy("custody", "Erasure refused"),
+    "CustodyEvent.erased": pgettext_lazy("custody", "Erased"),
+    "ErasureState.waiting": pgettext_lazy("erasure", "waits for another officer"),
+    "ErasureState.executed": pgettext_lazy("erasure", "carried out"),
+    "ErasureState.withdrawn": pgettext_lazy("erasure", "withdrawn"),
+    "ErasureState.rejected": pgettext_lazy("erasure", "rejected"),
+    "Part.report": _("its custody report"),
+    "Part.keeping": _("what keeps the item"),
     "CustodyEvent.anomaly": pgettext_lazy("custody", "Found damaged"),
     "CustodyEvent.handed_over": pgettext_lazy("custody", "Handed over"),
     "CustodyEvent.returned": pgettext_lazy("custody", "Returned"),
@@ -191,7 +203,6 @@ LABELS: dict[str, Any] = {
     "Part.list.items": _("the list of items"),
     "Part.list.search": _("what a search found"),
     "Part.custody": _("its custody"),
-    "Part.report": _("its custody report"),
     "Column.at": pgettext_lazy("custody", "When, as stated (UTC)"),
     "Column.counterparty": pgettext_lazy("custody", "From or to"),
     "Column.place": pgettext_lazy("custody", "Place"),
@@ -269,6 +280,19 @@ LABELS: dict[str, Any] = {
     "evidence.appearance_unsaid": _(
         "The person agreed that item {item} goes there only without her name being shown. Say how "
         "the name is kept out of what you hand over, or leave the item out."
+    ),
+    "evidence.item_erased": _(
+        "Item {item} was erased on {day}. Its page says on which basis. Leave it out."
+    ),
+    "evidence.under_hold": _(
+        "Item {item} is under legal hold and is not erased. The attempt is recorded. Whoever "
+        "answers for the hold must lift it first."
+    ),
+    "evidence.erasure_waits": _("The erasure of item {item} is ordered already."),
+    "evidence.erasure_decided": _("No order to erase this item waits any more."),
+    "evidence.hold_lifted_already": _("This hold is lifted already."),
+    "evidence.not_second_person": _(
+        "Another officer carries out the erasure than the one who ordered it."
     ),
     "evidence.unknown_message": _("There is no such message on this node. Leave it out."),
     "evidence.not_unpacked": _(
@@ -357,6 +381,12 @@ LABELS: dict[str, Any] = {
     "Entry.evidence.condition_attached": _("Condition of use attached to an item"),
     "Entry.evidence.use_confirmed": _("Use of an item confirmed by a lawyer"),
     "Entry.evidence.last_day_set": _("Last day of use of an item set"),
+    "Entry.evidence.item_moved": _("Carrier of an item passed to another holder or place"),
+    "Entry.evidence.hold_set": _("Legal hold placed on an item"),
+    "Entry.evidence.hold_lifted": _("Legal hold on an item lifted"),
+    "Entry.evidence.erasure_ordered": _("Erasure of an item ordered"),
+    "Entry.evidence.erasure_refused": _("Erasure of an item refused"),
+    "Entry.evidence.item_erased": _("Item erased"),
     "Entry.evidence.release_granted": _("Release of an item agreed"),
     "Entry.evidence.release_withdrawn": _("Release of an item withdrawn"),
 }

@@ -21,7 +21,7 @@ from comity.core.documents.custody import (
 from comity.core.documents.wording import in_groups
 from comity.core.law.letter_facts import Authority
 from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item
-from comity.evidence.rules import CustodyEvent, Fact, Recipient, plain_digest
+from comity.evidence.rules import CustodyEvent, ErasureState, Fact, Recipient, plain_digest
 from comity.ledger import actions as ledger
 from comity.ledger.models import Checkpoint, Entry
 from comity.ui.labels import label
@@ -214,7 +214,13 @@ def _report(item: Item, entries: Sequence[Entry], head: Checkpoint, language: st
         ledger_origin=ledger.origin(),
         tree_size=head.size,
         root=bytes(head.root).hex(),
+        erased=_erased(item),
     )
+
+
+def _erased(item: Item) -> tuple[datetime, str] | None:
+    order = item.erasure_orders.filter(state=ErasureState.EXECUTED).first()
+    return (order.decided_at, order.legal_basis) if order and order.decided_at else None
 
 
 def _received_at(item: Item) -> datetime:

@@ -33,6 +33,12 @@ class CustodyEvent(StrEnum):
     CONDITION_SET = "condition_set"
     USE_CONFIRMED = "use_confirmed"
     DERIVED = "derived"
+    MOVED = "moved"
+    HOLD_SET = "hold_set"
+    HOLD_LIFTED = "hold_lifted"
+    ERASURE_ORDERED = "erasure_ordered"
+    ERASURE_REFUSED = "erasure_refused"
+    ERASED = "erased"
     ANOMALY = "anomaly"
     HANDED_OVER = "handed_over"
     RETURNED = "returned"
@@ -147,6 +153,15 @@ def handling_refused(
 
 
 _OUT_AND_BACK = frozenset({CustodyEvent.HANDED_OVER, CustodyEvent.RETURNED})
+
+
+class ErasureState(StrEnum):
+    """Where an order to erase stands. WITHDRAWN: by who gave it; REJECTED: by the second person."""
+
+    WAITING = "waiting"
+    EXECUTED = "executed"
+    WITHDRAWN = "withdrawn"
+    REJECTED = "rejected"
 
 
 class Derived(StrEnum):

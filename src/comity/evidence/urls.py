@@ -11,6 +11,7 @@ from comity.evidence.views import (
     exposure,
     files,
     items,
+    keeping,
     likeness,
     looking,
     making,
@@ -54,6 +55,11 @@ urlpatterns = [
     path(
         "<int:pk>/conditions/<int:condition>/last-day/", conditions.last_day, name="item_last_day"
     ),
+    path("<int:pk>/hold/", keeping.hold, name="item_hold"),
+    path("<int:pk>/hold/<int:hold>/lift/", keeping.lift, name="item_hold_lift"),
+    path("<int:pk>/move/", keeping.move, name="item_move"),
+    path("<int:pk>/erase/", keeping.erase, name="item_erase"),
+    path("<int:pk>/erasure/", keeping.erasure, name="item_erasure"),
     path("<int:pk>/entries/<int:index>/", packages.entry, name="item_entry"),
     path("<int:pk>/entries/<int:index>/proof", packages.proof, name="item_proof"),
     path("<int:pk>/entries/<int:index>/body", packages.body, name="item_entry_body"),

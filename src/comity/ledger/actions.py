@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,11 +16,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from comity.core import canonical, checkpoint, growth, logproof, merkle, notes, tiles
-from comity.core.access import Actor
+from comity.core.access import Actor, NodeActor
 from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
 from comity.core.uuid7 import uuid7_many
-from comity.ledger import engines, examining
+from comity.ledger import engines, examining, headlock, heads
 from comity.ledger.examining import Examination, Terms
 from comity.ledger.models import (
     Checkpoint,
@@ -146,28 +147,45 @@ def sequence_pending(limit: int = SEQUENCE_AT_MOST) -> int:
     """Number pending entries, extend the tree and sign a checkpoint; return how many were numbered.
 
     One sequencer at a time; a second returns 0. If the machine stops in the middle, nothing has
-    happened: numbers, tiles and checkpoint are one transaction.
+    happened: numbers, tiles and checkpoint are one transaction. The file with the last signed
+    checkpoint follows the commit; if the machine stops in between, it is one behind, and grows.
+    Raises Refused("ledger.head_…") if the tree is not the one signed last, or not its growth.
     """
     if not engines.lock_sequencer():
         return 0
     pending = engines.pending(limit)
     if not pending:
         return 0
-    start = size()
+    start, store = size(), TileStore()
+    held = heads.require_sound(store, start, signer().verifier)
     numbered = [
         engines.Numbered(key, start + offset, merkle.leaf_hash(body))
         for offset, (key, body) in enumerate(pending)
     ]
     leaves = [each.leaf for each in numbered]
     engines.store_numbers(numbered)
-    store = TileStore()
     written = tiles.append(store, start, leaves)
     engines.store_tiles(written)
     new_size = start + len(pending)
     fresh = _Written(store, written)
     root = tiles.root(fresh, new_size)
-    _sign_checkpoint(new_size, root)
+    signed = _sign_checkpoint(new_size, root)
+    transaction.on_commit(partial(_lock_head, bytes(signed.note), held, start))
     return len(pending)
+
+
+def _lock_head(note: bytes, held: bytes | None, start: int) -> None:
+    headlock.advance(note, signer().verifier, instead_of=held)
+    if held is None and start:
+        # An upgrade, another machine, or somebody removed it: then nothing was compared.
+        with transaction.atomic():
+            append(NodeActor("ledger"), "ledger.head_lock_made", f"ledger:{start}", size=start)
+
+
+def head_trouble() -> heads.Trouble | None:
+    """Say why nothing is signed: the tree is not the one signed last. None if it is."""
+    held = headlock.read()
+    return heads.trouble(held, TileStore(), size(), signer().verifier)
 
 
 class _Written:

@@ -9,6 +9,28 @@ LABELS: dict[str, Any] = {
         "No checkpoint of the ledger has this number of entries yet. Type the second line of the "
         "checkpoint that you kept."
     ),
+    "ledger.head_ahead": _(
+        "The ledger in the database is older than the checkpoint signed last: it has {size} "
+        "entries, {locked} were signed. Nothing is signed until that is settled. Was an old copy "
+        "restored? Then restore the newest."
+    ),
+    "ledger.head_differs": _(
+        "The ledger in the database is not the one that was signed last. Nothing is signed until "
+        "that is settled. Tell the auditor and change nothing."
+    ),
+    "ledger.head_unreadable": _(
+        "The file with the checkpoint signed last cannot be read, or another key signed it. "
+        "Nothing is signed until that is settled."
+    ),
+    "ledger.head_sound": _("The ledger is the one that was signed last. Nothing is to be settled."),
+    "ledger.epoch_reason_missing": _("Say why the ledger goes on from here. It stands in it."),
+    "ledger.epoch_too_long": _("The reason is too long. Shorten it."),
+    "ledger.epoch_proposed_already": _("This is proposed already and waits for another officer."),
+    "ledger.epoch_outdated": _("The ledger has changed since this was proposed. Propose it anew."),
+    "ledger.not_second_person": _("Another officer confirms it than the one who proposed it."),
+    "Entry.ledger.head_lock_made": _("File with the last signed checkpoint made"),
+    "Entry.ledger.epoch_proposed": _("New epoch of the ledger proposed"),
+    "Entry.ledger.epoch_opened": _("New epoch of the ledger opened"),
     "Part.list.ledger": _("the list of entries in the ledger"),
     "Part.ledger": _("an entry in the ledger"),
     "ledger.pending": _(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -162,3 +163,44 @@ class Cosignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.witness} saw {self.checkpoint_id}"
+
+
+class Epoch(models.Model):
+    """Two officers let the ledger go on from a tree that is not the one signed last.
+
+    held: SHA-256 of the file with the last signed checkpoint, that stated locked_size and
+    locked_root. size, root: of the tree from which it goes on. Roots as hex.
+    """
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    held = models.CharField(max_length=64)
+    locked_size = models.BigIntegerField()
+    locked_root = models.CharField(max_length=64, blank=True)
+    size = models.BigIntegerField()
+    root = models.CharField(max_length=64)
+    reason = models.TextField()
+    proposed_by = models.CharField(max_length=80)
+    proposed_at = models.DateTimeField(default=timezone.now)
+    confirmed_by = models.CharField(max_length=80, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(confirmed_by=models.F("proposed_by")),
+                name="epoch_confirmed_by_another",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by="", confirmed_at=None)
+                | (~models.Q(confirmed_by="") & models.Q(confirmed_at__isnull=False)),
+                name="epoch_confirmed_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"epoch {self.pk}"
+
+    @property
+    def subject(self) -> str:
+        return f"epoch:{self.uid}"

@@ -17,8 +17,8 @@ WAIT_AFTER_FAILURE = timedelta(seconds=30)
 
 
 def sequence_is_due() -> bool:
-    """Say whether an entry waits for its number."""
-    return actions.pending_count() > 0
+    """Say whether an entry waits for its number, and the ledger is the one signed last."""
+    return actions.pending_count() > 0 and actions.head_trouble() is None
 
 
 @task()

@@ -10,6 +10,7 @@ urlpatterns = [
     path("<int:number>/", views.entry, name="ledger_entry"),
     path("<int:number>/proof", views.proof, name="ledger_proof"),
     path("<int:number>/body", views.body, name="ledger_body"),
+    path("epoch/", views.epoch, name="ledger_epoch"),
     path("growth", views.growth, name="ledger_growth"),
     path("checkpoints/<int:size>", views.checkpoint_note, name="ledger_checkpoint"),
     path("checkpoints/<int:size>/time", views.time_token, name="ledger_time_token"),

@@ -13,12 +13,13 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.module_loading import import_string
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
-from comity.core.access import Act, require
+from comity.core.access import Act, Actor, require
 from comity.core.errors import Refused
-from comity.ledger import actions
-from comity.ledger.models import Checkpoint, Entry, TimeToken
+from comity.ledger import actions, epochs
+from comity.ledger.models import Checkpoint, Entry, Epoch, TimeToken
 from comity.ui.labels import label
 
 PER_PAGE = 50
@@ -45,6 +46,43 @@ def own_entries(request: HttpRequest) -> HttpResponse:
     return render(request, "ledger/entries.html", _list(request, rows) | {"own": True})
 
 
+@login_required
+@require_POST
+def epoch(request: HttpRequest) -> HttpResponse:
+    """Propose that the ledger goes on from here, or confirm it as the second officer."""
+    actor: Actor = request.user  # type: ignore[assignment]  # signed in
+    require(actor, Act.OPEN_EPOCH)
+    proposed = request.POST.get("epoch", "")
+    waiting = Epoch.objects.filter(pk=proposed).first() if proposed.isdecimal() else None
+    try:
+        if waiting is not None:
+            epochs.confirm_epoch(actor, waiting)
+            messages.success(request, _("A new epoch is open. The ledger goes on."))
+        else:
+            epochs.propose_epoch(actor, reason=request.POST.get("reason", ""))
+            messages.success(request, _("It is proposed. Another officer confirms it."))
+    except Refused as refusal:
+        messages.error(request, label(refusal))
+    return redirect("ledger")
+
+
+def _stopped(request: HttpRequest) -> dict[str, Any]:
+    """What the page says while nothing is signed."""
+    found = actions.head_trouble()
+    waiting = epochs.waiting_epoch(found) if found else None
+    may = request.user.may(Act.OPEN_EPOCH)  # type: ignore[union-attr]
+    own = waiting is not None and waiting.proposed_by == request.user.actor_id  # type: ignore[union-attr]
+    return {
+        "trouble": found,
+        "trouble_said": found
+        and label(Refused(found.code, locked=found.locked_size, size=found.size)),
+        "waiting_epoch": waiting,
+        "may_confirm": may and waiting is not None and not own,
+        "may_propose": may and waiting is None,
+        "proposer": _names_of({waiting.proposed_by}) if waiting else {},
+    }
+
+
 def _list(request: HttpRequest, rows: Any) -> dict[str, Any]:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     head = actions.newest_checkpoint()
@@ -58,12 +96,17 @@ def _list(request: HttpRequest, rows: Any) -> dict[str, Any]:
         "token": stamped.tokens.first() if stamped else None,
         "pending": actions.pending_count(),
         "witnessed": actions.newest_cosignatures(),
+        **_stopped(request),
     }
 
 
 def _names(rows: Iterable[Entry]) -> dict[str, str]:
     """Who acted, in words, for those whom the app of officers knows."""
-    named: dict[str, str] = import_string(settings.COMITY_ACTOR_NAMES)({row.actor for row in rows})
+    return _names_of({row.actor for row in rows})
+
+
+def _names_of(actors: set[str]) -> dict[str, str]:
+    named: dict[str, str] = import_string(settings.COMITY_ACTOR_NAMES)(actors)
     return named
 
 

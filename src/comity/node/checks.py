@@ -16,13 +16,14 @@ from django.utils.module_loading import import_string
 
 from comity.core import certificates
 from comity.core.errors import Untrusted
-<<<<<<< HEAD
-from comity.evidence import sandbox, watching
-=======
->>>>>>> w_intake
+from comity.evidence import sandbox
 from comity.exchange.models import Partner
+from comity.ledger import actions as ledger
+from comity.ledger import headlock
+from comity.vault import actions as vault
 
 CERTIFICATES = ("ca.pem", "seal.pem", "tls.pem", "tls-client.pem")
+COPIED_WITHIN = timedelta(days=1)
 WARN_BEFORE_END = timedelta(days=90)
 NEEDED_KEYS = (
     "seal.key",
@@ -189,6 +190,40 @@ def tools_are_held_in(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[
             id="comity.W007",
         )
     ]
+
+
+def copies_are_made(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W009: the replica or the object store has what it should. Only for `comity check`."""
+    try:
+        missing = vault.uncopied(COPIED_WITHIN)
+    except (DatabaseError, OSError):
+        return []
+    if not missing:
+        return []
+    words = f"{missing} stored files have waited a day for their copy."
+    hint = "Does the store answer? `comity vault_replicate` says why not."
+    return [Warning(words, hint=hint, id="comity.W009")]
+
+
+def ledger_goes_on(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.E007, W008: the ledger is the one signed last, or its growth; somebody can tell.
+
+    Only `comity check` registers it, as `certificates_last`.
+    """
+    try:
+        found, size = ledger.head_trouble(), ledger.size()
+    except (DatabaseError, OSError):  # not migrated yet, away, or no keys: others say so
+        return []
+    hint = 'docs/operate/backup.md, "An old database", says what to do.'
+    if found:
+        words = (
+            f"Nothing is signed: {found.code}, {found.size} entries, {found.locked_size} signed."
+        )
+        return [Error(words, hint=hint, id="comity.E007")]
+    if size and headlock.read() is None:
+        words = "head.lock is missing: nobody can tell whether this ledger is the one signed last."
+        return [Warning(words, hint=hint, id="comity.W008")]
+    return []
 
 
 def certificates_last(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:

@@ -59,6 +59,12 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def s3(name: str) -> dict[str, str]:
+    """How a bucket is reached: NAME_S3_ENDPOINT, _REGION, _KEY_ID and _SECRET; empty if unset."""
+    parts = ("endpoint", "region", "key_id", "secret")
+    return {part: text(f"{name}_S3_{part.upper()}", "") for part in parts}
+
+
 def database(url: str, home_dir: Path) -> dict[str, object]:
     """Django's description of the database at `url`: postgresql://… or sqlite:///PATH."""
     parts = urlsplit(url)
@@ -84,8 +90,9 @@ def database(url: str, home_dir: Path) -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 # FULL: a receipt is given only when the row behind it survives a power cut.
+                # secure_delete: a destroyed key is overwritten where it lay.
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                "PRAGMA mmap_size=134217728; PRAGMA cache_size=-16000;",
+                "PRAGMA secure_delete=FAST; PRAGMA mmap_size=134217728; PRAGMA cache_size=-16000;",
             },
         }
     raise MissingSetting(

@@ -35,6 +35,15 @@ COMITY_LISTENER = env.text("COMITY_LISTENER", "pages")  # "pages" or "exchange"
 COMITY_KEYS = Path(env.text("COMITY_KEYS", str(HOME / "keys")))
 COMITY_VAULT = Path(env.text("COMITY_VAULT", str(HOME / "vault")))
 COMITY_SPOOL = Path(env.text("COMITY_SPOOL", str(HOME / "spool")))
+# Beside the database, so that it counts whatever copy of the database is restored.
+COMITY_ERASURES = Path(env.text("COMITY_ERASURES", str(HOME / "erasures.jsonl")))
+# In no backup at all: it says which checkpoint was signed last, whatever is restored.
+COMITY_HEAD_LOCK = Path(env.text("COMITY_HEAD_LOCK", str(HOME / "head.lock")))
+# Where sealed objects lie besides, or instead: a folder or s3://bucket/prefix (vault.stores).
+COMITY_REPLICA = env.text("COMITY_REPLICA", "")
+COMITY_REPLICA_S3 = env.s3("COMITY_REPLICA")
+COMITY_OBJECT_STORE = env.text("COMITY_OBJECT_STORE", "")
+COMITY_OBJECT_STORE_S3 = env.s3("COMITY_OBJECT_STORE")
 COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024 * 1024)
 # Files that officers send in pieces: how many bytes one officer may have under way, and how long an
 # upload waits for its next piece.
@@ -194,6 +203,8 @@ COMITY_SCHEDULE = [
     ("comity.vault.tasks.sweep_is_due", "comity.vault.tasks.sweep_incoming", 600),
     ("comity.vault.tasks.uploads_are_due", "comity.vault.tasks.sweep_uploads", 600),
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
+    ("comity.vault.tasks.erasures_are_due", "comity.vault.tasks.replay_erasures", 60),
+    ("comity.vault.tasks.copies_are_due", "comity.vault.tasks.copy_objects", 10),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
     ("comity.evidence.tasks.watched_are_due", "comity.evidence.tasks.take_in_watched", 10),
     ("comity.evidence.tasks.expansion_is_due", "comity.evidence.tasks.expand_asked", 2),
@@ -204,7 +215,10 @@ COMITY_SCHEDULE = [
 ]
 
 # What `comity verify_ledger` asks besides: functions that yield what does not fit its entry.
-COMITY_LEDGER_CHECKS = ["comity.node.custody.custody_findings"]
+COMITY_LEDGER_CHECKS = [
+    "comity.node.custody.custody_findings",
+    "comity.node.custody.head_findings",
+]
 
 # --- officers and sign-in ---------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Officer"

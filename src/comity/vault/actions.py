@@ -1,4 +1,4 @@
-"""The verbs on stored files: keep, open, check, sweep."""
+"""The verbs on stored files: keep, open, check, destroy the key, sweep."""
 
 from __future__ import annotations
 
@@ -6,21 +6,33 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import BinaryIO
 
 from django.db import connection, transaction
-from django.db.models import F
-from django.utils import timezone
 
 from comity.core.access import Actor
 from comity.core.errors import Refused, Untrusted
 from comity.ledger import actions as ledger
 from comity.ledger.rows import alike, insert_missing, new_uids
 from comity.vault import packs, storage
+from comity.vault.escrowing import drill as drill
+from comity.vault.escrowing import escrow_keys as escrow_keys
 from comity.vault.models import Pack, StoredFile
+from comity.vault.reading import key_of, open_stored
+from comity.vault.replicas import check_replica as check_replica
+from comity.vault.replicas import copies_are_due as copies_are_due
+from comity.vault.replicas import copy_objects as copy_objects
+from comity.vault.replicas import uncopied as uncopied
+from comity.vault.scrubbing import Scrubbed as Scrubbed
+from comity.vault.scrubbing import objects_count as objects_count
+from comity.vault.scrubbing import scrub as scrub
+from comity.vault.shredding import erasures_to_replay as erasures_to_replay
+from comity.vault.shredding import erasures_unlisted as erasures_unlisted
+from comity.vault.shredding import other_uses as other_uses
+from comity.vault.shredding import replay_erasures as replay_erasures
+from comity.vault.shredding import shred as shred
 
 INCOMING_IS_OLD_SECONDS = 3600
 OBJECT_IS_OLD_SECONDS = 24 * 3600
@@ -188,6 +200,8 @@ def keep_many(actor: Actor, taken: Sequence[storage.TakenIn]) -> list[StoredFile
     for row in rows.filter(lookup__in=there).order_by("lookup"):
         lookup = bytes(row.lookup)
         kept[lookup] = _settled(actor, row, first_of[lookup], in_packs)
+    if len(kept) < len(first_of):  # erased since the bytes were found to be here already
+        raise Refused("vault.taken_in_too_long_ago")
     _drop_unnamed(taken, list(kept.values()), in_packs)
     return [kept[each.lookup] for each in taken]
 
@@ -256,7 +270,7 @@ def _is_sound(file: StoredFile) -> bool:
     if file.damage or not storage.is_whole(name, size):
         return False
     try:
-        _open(file).close()
+        open_stored(file).close()
     except Untrusted:
         return False
     return True
@@ -266,7 +280,15 @@ def _replace(
     actor: Actor, kept: StoredFile, taken: storage.TakenIn, in_packs: Mapping[str, Pack]
 ) -> StoredFile:
     lost, fresh = kept.stored_name, _row_of(taken, in_packs)
-    places = ("stored_name", "stored_size", "wrapped_key", "pack_id", "offset")
+    places = (
+        "stored_name",
+        "stored_size",
+        "wrapped_key",
+        "pack_id",
+        "offset",
+        "replicated_at",
+        "archived_at",
+    )
     for name in places:
         setattr(kept, name, getattr(fresh, name))
     kept.damage = ""
@@ -277,126 +299,24 @@ def _replace(
     return kept
 
 
-def _open(file: StoredFile) -> io.BufferedReader:
-    key = bytes(file.wrapped_key)
-    return storage.open_object(file.stored_name, key, file.section, file.stored_size)
-
-
 def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG001
     """Open a stored file, seekable; every chunk is authenticated when it is read.
 
     Whether the actor may, and the entry that says so, are the caller's (evidence).
-    Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
+    Raises Refused("vault.key_destroyed"), Untrusted("vault.object_missing") or
+    Untrusted("vaultfile.…").
     """
-    return _open(file)
+    return open_stored(file)
 
 
 def check_file(actor: Actor, file: StoredFile, sha256: str) -> int:  # noqa: ARG001
     """Decrypt the whole file and compare it with the digest (64 hex digits); return its size.
 
-    Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
+    Raises Refused("vault.key_destroyed"), Untrusted("vault.object_missing") or
+    Untrusted("vaultfile.…").
     """
-    key = bytes(file.wrapped_key)
+    key = key_of(file)
     return storage.check_object(file.stored_name, key, sha256, file.section, file.stored_size)
-
-
-@dataclass(frozen=True)
-class Scrubbed:
-    """What a scrub looked at. damaged: files and packs whose bytes are not what their names say."""
-
-    files: int
-    stored_bytes: int
-    damaged: tuple[StoredFile | Pack, ...]
-
-
-def scrub(actor: Actor, *, at_most: int = 100) -> Scrubbed:
-    """Re-hash the objects that were checked least recently, without their keys.
-
-    Each damage is recorded once, when it is first seen; the object stays, for a repair from a copy.
-    Of a damaged pack each file is looked at with its key: what still opens whole is not damaged.
-    """
-    damaged: list[StoredFile | Pack] = []
-    count = stored_bytes = 0
-    for one in _least_checked(at_most):
-        damage = _damage_of(one)
-        _note_check(actor, one, damage)
-        count, stored_bytes = count + 1, stored_bytes + one.stored_size
-        if damage:
-            damaged.append(one)
-    if count:
-        with transaction.atomic():
-            ledger.append(
-                actor,
-                "vault.objects_checked",
-                actor.actor_id,
-                files=count,
-                stored_bytes=stored_bytes,
-                damaged=len(damaged),
-            )
-    return Scrubbed(count, stored_bytes, tuple(damaged))
-
-
-def objects_count() -> int:
-    """How many objects lie on disk, each of them a file or a pack."""
-    return StoredFile.objects.filter(pack=None).count() + Pack.objects.count()
-
-
-def _least_checked(at_most: int) -> list[StoredFile | Pack]:
-    order = F("checked_at").asc(nulls_first=True)
-    files = StoredFile.objects.filter(pack=None).order_by(order, "id")[:at_most]
-    rows: list[StoredFile | Pack] = [*files, *Pack.objects.order_by(order, "id")[:at_most]]
-    return sorted(rows, key=lambda row: (row.checked_at or _NEVER, row.created_at))[:at_most]
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _damage_of(one: StoredFile | Pack) -> str:
-    try:
-        storage.check_stored(one.stored_name)
-    except Untrusted as doubt:
-        return doubt.code
-    return ""
-
-
-@transaction.atomic
-def _note_check(actor: Actor, one: StoredFile | Pack, damage: str) -> None:
-    row = type(one).objects.select_for_update(of=("self",)).filter(pk=one.pk).first()
-    if row is None or row.stored_name != one.stored_name:
-        return
-    if damage and damage != row.damage:
-        ledger.append(
-            actor,
-            "vault.object_damaged",
-            row.subject,
-            reason=damage,
-            stored_name=row.stored_name,
-        )
-    now = timezone.now()
-    if isinstance(row, Pack) and (damage or row.damage):
-        _note_files(row, damage)
-    row.damage = damage
-    row.checked_at = now
-    row.save(update_fields=["damage", "checked_at"])
-
-
-def _note_files(pack: Pack, damage: str) -> None:
-    """Say which files of a pack are damaged; none once it is whole again."""
-    for file in pack.files.select_for_update(of=("self",)).select_related("pack"):
-        found = damage if damage and not _opens_whole(file) else ""
-        if found != file.damage:
-            file.damage = found
-            file.save(update_fields=["damage"])
-
-
-def _opens_whole(file: StoredFile) -> bool:
-    try:
-        with _open(file) as reader:
-            while reader.read(storage.READ_AT_ONCE_BYTES):
-                pass
-    except (Untrusted, OSError):
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -434,11 +354,9 @@ def sweep(
 def _unnamed(older_than_seconds: float) -> Iterator[str]:
     names = storage.object_names(older_than_seconds)
     while batch := list(islice(names, _BATCH)):
+        files = StoredFile.objects.filter(stored_name__in=batch, shredded_at=None)
+        whole = Pack.objects.readable().filter(stored_name__in=batch)
         known = {
-            name
-            for kind in (StoredFile, Pack)
-            for name in kind.objects.filter(stored_name__in=batch).values_list(
-                "stored_name", flat=True
-            )
+            name for rows in (files, whole) for name in rows.values_list("stored_name", flat=True)
         }
         yield from (name for name in batch if name not in known)

@@ -33,6 +33,28 @@ LABELS: dict[str, Any] = {
         "The stored file is gone. It must be restored from a copy of the vault."
     ),
     "vaultfile.stored_digest_mismatch": _("The stored bytes are not those that were written."),
+    "vault.key_destroyed": _("The key of this file was destroyed. Nobody can open it again."),
+    "Entry.vault.key_destroyed": _("Key of a stored file destroyed"),
+    "vault.store_away": _(
+        "The store that holds this file does not answer. Nothing is lost; try again in some "
+        "minutes, then tell the administrator."
+    ),
+    "Entry.vault.object_repaired": _("Damaged stored file repaired from the replica"),
+    "Entry.vault.replica_damaged": _("Copy of a stored file found damaged"),
+    "Entry.vault.replica_repaired": _("Damaged copy of a stored file written anew"),
+    "Entry.vault.objects_copied": _("Stored files copied to another store"),
+    "escrow.shares_do_not_fit": _(
+        "These word lists do not fit together. Look for a word that was misread, and whether all "
+        "lists were made with this file; fewer than were agreed open nothing."
+    ),
+    "escrow.bundle_not_opened": _("The word lists fit together, but open another file than this."),
+    "escrow.other_keys": _(
+        "The file opens, but holds other keys than this node’s. Make a new one now."
+    ),
+    "Entry.vault.keys_escrowed": _("Root keys sealed for several officers"),
+    "Entry.vault.escrow_drilled": _("Escrow of the root keys tried: it opens"),
+    "Entry.vault.escrow_drill_failed": _("Escrow of the root keys tried: it does not open"),
+    "Entry.vault.keys_exported": _("Wrapped keys written for the backup"),
     "Entry.vault.object_damaged": _("Stored file found damaged"),
     "Entry.vault.object_replaced": _("Lost stored file replaced by the same bytes, received again"),
     "Entry.vault.objects_checked": _("Stored files re-hashed"),

@@ -14,7 +14,27 @@ from comity.core.access import Actor
 from comity.vault.storage import Section
 
 
-class Pack(models.Model):
+class Copied(models.Model):
+    """An object that lies elsewhere too, or instead, once its bytes there are its name's.
+
+    replicated_at: in the replica. archived_at: in the object store.
+    """
+
+    replicated_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class PackQuerySet(models.QuerySet["Pack"]):
+    def readable(self) -> PackQuerySet:
+        """Packs of which at least one file can still be opened."""
+        live = StoredFile.objects.filter(pack=models.OuterRef("pk"), shredded_at=None)
+        return self.filter(models.Exists(live))
+
+
+class Pack(Copied):
     """One object on disk that holds many small sealed files."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -23,6 +43,8 @@ class Pack(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     checked_at = models.DateTimeField(null=True, blank=True)
     damage = models.CharField(max_length=60, blank=True)  # code of what the last check found
+
+    objects = PackQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["checked_at", "id"], name="vault_pack_least_checked")]
@@ -35,10 +57,11 @@ class Pack(models.Model):
         return f"pack:{self.uid}"
 
 
-class StoredFile(models.Model):
+class StoredFile(Copied):
     """One sealed file on disk. Whoever points at it (evidence) decides who may see it.
 
     pack, offset: where a small one lies; its stored_name is then drawn, and no file bears it.
+    shredded_at: when its key was destroyed; the key is then empty and the lookup finds nothing.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -49,6 +72,7 @@ class StoredFile(models.Model):
     wrapped_key = models.BinaryField()
     pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="files", null=True)
     offset = models.BigIntegerField(default=0)
+    shredded_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     checked_at = models.DateTimeField(null=True, blank=True)
     damage = models.CharField(max_length=60, blank=True)  # code of what the last check found
@@ -61,8 +85,30 @@ class StoredFile(models.Model):
             models.CheckConstraint(
                 condition=models.Q(offset__gte=0), name="stored_offset_not_negative"
             ),
+            models.CheckConstraint(
+                condition=models.Q(shredded_at=None) | models.Q(wrapped_key=b""),
+                name="shredded_has_no_key",
+            ),
         ]
-        indexes = [models.Index(fields=["checked_at", "id"], name="vault_least_checked")]
+        indexes = [
+            models.Index(fields=["checked_at", "id"], name="vault_least_checked"),
+            # The worker asks for these all the time, and nearly always there is none.
+            models.Index(
+                fields=["uid"],
+                name="vault_shredded",
+                condition=models.Q(shredded_at__isnull=False),
+            ),
+            models.Index(
+                fields=["id"],
+                name="vault_not_replicated",
+                condition=models.Q(replicated_at=None, pack=None),
+            ),
+            models.Index(
+                fields=["id"],
+                name="vault_not_archived",
+                condition=models.Q(archived_at=None, pack=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"stored file {self.pk}"

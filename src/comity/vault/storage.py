@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import hmac
 import io
 import os
@@ -28,10 +29,12 @@ from comity.core import vaultfile
 from comity.core.errors import Refused, Untrusted
 from comity.core.keyring import Keyring
 from comity.core.parts import Part
+from comity.vault import stores
+from comity.vault.sources import HEAD_BYTES as HEAD_BYTES
+from comity.vault.sources import WatchedSource
 
 LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
 READ_AT_ONCE_BYTES = 128 * 1024
-HEAD_BYTES = 4096
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOOKUP_LABEL = b"comity vault lookup v1"
 _WRAP_LABEL = b"comity vault object key v1:"
@@ -89,7 +92,7 @@ def take_in(source: BinaryIO, *, expected_size: int | None = None) -> TakenIn:
     key = vaultfile.new_key()
     with incoming_file() as (path, target):
         try:
-            watched = _WatchedSource(source, announced)
+            watched = WatchedSource(source, announced)
             sealed = _sealer().seal(
                 cast("BinaryIO", watched),
                 cast("BinaryIO", WatchedTarget(target, lambda: require_space(0))),
@@ -185,27 +188,40 @@ def check_stored(stored_name: str) -> int:
 
     Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.stored_digest_mismatch").
     """
-    with _stored_bytes(stored_name) as source:
+    with open_object_bytes(stored_name) as source:
         return vaultfile.check_stored(source, stored_name)
 
 
 def is_whole(stored_name: str, stored_size: int) -> bool:
-    """Say whether an object is there in its full size; its content is not looked at."""
+    """Say whether an object is there in its full size; its content is not looked at.
+
+    Raises Refused("vault.store_away").
+    """
     try:
         found = _object_path(stored_name).lstat()
     except OSError:
-        return False
+        return _size_elsewhere(stored_name) == stored_size
     return stat.S_ISREG(found.st_mode) and found.st_size == stored_size
+
+
+def _size_elsewhere(stored_name: str) -> int | None:
+    """How large the object is in the object store; None if it is not there, or none is set."""
+    store = stores.object_store()
+    try:
+        return store.size(stored_name) if store else None
+    except stores.StoreAway as failure:
+        raise Refused("vault.store_away") from failure
 
 
 def hold(stored_name: str) -> bool:
     """Make an object young again, so that no sweep takes it before its row is committed.
 
     Returns whether it was still there. A sweep looks at age and removes under the same lock.
+    Raises Refused("vault.store_away").
     """
     with _locked_object(stored_name, fcntl.LOCK_SH) as file:
         if file is None:
-            return False
+            return _size_elsewhere(stored_name) is not None
         os.utime(file.fileno())
         return True
 
@@ -223,6 +239,43 @@ def remove_if_old(stored_name: str, older_than_seconds: float) -> bool:
             return False
         remove(stored_name)
         return True
+
+
+def evict(stored_name: str) -> bool:
+    """Remove this disk's copy of an object that lies in the object store, unless it is in hand."""
+    with _locked_object(stored_name, fcntl.LOCK_EX | fcntl.LOCK_NB) as file:
+        if file is None:
+            return False
+        remove(stored_name)
+        return True
+
+
+def open_local(stored_name: str) -> BinaryIO | None:
+    """Open an object's bytes as they lie on this disk; None if they do not."""
+    try:
+        return open_regular(_object_path(stored_name))
+    except (OSError, Refused):
+        return None
+
+
+def bring_back(stored_name: str, source: BinaryIO) -> bool:
+    """Put a copy of an object in its place, durably, if its bytes are those of its name.
+
+    Returns whether they were; if not, nothing has changed. Raises Refused("vault.disk_full").
+    """
+    require_space(source.seek(0, os.SEEK_END))
+    source.seek(0)
+    digest = hashlib.sha256()
+    with incoming_file() as (path, target):
+        while piece := source.read(READ_AT_ONCE_BYTES):
+            digest.update(piece)
+            vaultfile.write_full(target, memoryview(piece))
+        if digest.hexdigest() != stored_name:
+            return False
+        os.fchmod(target.fileno(), 0o400)
+        os.fsync(target.fileno())
+        place(path, stored_name)
+    return True
 
 
 def object_names(older_than_seconds: float) -> Iterator[str]:
@@ -276,17 +329,27 @@ def _object_path(stored_name: str) -> Path:
     return Path(settings.COMITY_VAULT) / "objects" / stored_name[:2] / stored_name
 
 
-def _stored_bytes(stored_name: str) -> BinaryIO:
+def open_object_bytes(stored_name: str) -> BinaryIO:
+    """Open an object as it is stored: from this disk, else the object store, by ranges.
+
+    Raises Untrusted("vault.object_missing"), Refused("vault.store_away").
+    """
+    local = open_local(stored_name)
+    if local is not None:
+        return local
+    store = stores.object_store()
+    if store is None:
+        raise Untrusted("vault.object_missing", stored_name=stored_name)
     try:
-        return open_regular(_object_path(stored_name))
-    except (OSError, Refused) as failure:
-        raise Untrusted("vault.object_missing", stored_name=stored_name) from failure
+        return store.open(stored_name)
+    except stores.StoreAway as failure:
+        raise Refused("vault.store_away") from failure
 
 
 def _stored_part(stored_name: str, section: Section | None, size: int) -> BinaryIO:
     if section is None:
-        return _stored_bytes(stored_name)
-    return cast("BinaryIO", _PackedFile(_stored_bytes(section.pack), section.offset, size))
+        return open_object_bytes(stored_name)
+    return cast("BinaryIO", _PackedFile(open_object_bytes(section.pack), section.offset, size))
 
 
 class _PackedFile(Part):
@@ -362,29 +425,6 @@ def require_space(needed: int) -> None:
     free = shutil.disk_usage(_folders()[0]).free
     if free - vaultfile.stored_size(needed) < settings.COMITY_RESERVED_DISK_BYTES:
         raise Refused("vault.disk_full")
-
-
-class _WatchedSource:
-    """The source being read; one that gives more than it announced is not read to its end."""
-
-    def __init__(self, source: BinaryIO, announced: int | None) -> None:
-        self._source, self._left, self.head = source, announced, b""
-        self._fill = getattr(source, "readinto", None)
-
-    def readinto(self, buffer: memoryview) -> int:
-        if self._fill is not None:
-            count = self._fill(buffer) or 0
-        else:
-            piece = self._source.read(len(buffer))
-            count = len(piece)
-            buffer[:count] = piece
-        if len(self.head) < HEAD_BYTES:
-            self.head += bytes(buffer[: min(count, HEAD_BYTES - len(self.head))])
-        if self._left is not None:
-            self._left -= count
-            if self._left < 0:
-                raise Refused("vault.source_changed")
-        return count
 
 
 class WatchedTarget:

@@ -1,7 +1,8 @@
-"""What the vault does by itself: remove what stopped ingests left, re-hash stored files in turn."""
+"""What the vault does by itself: sweep, re-hash files in turn, keep destroyed keys destroyed."""
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from django.utils import timezone
@@ -10,6 +11,9 @@ from django_tasks import task
 from comity.core.access import NodeActor
 from comity.vault import actions, resumable, storage
 from comity.vault.models import Pack, StoredFile
+from comity.vault.stores import StoreAway
+
+logger = logging.getLogger("comity.worker")
 
 SWEEP_EVERY_SECONDS = 24 * 3600
 CHECK_EACH_WITHIN = timedelta(days=30)
@@ -44,6 +48,33 @@ def scrub_is_due() -> bool:
 def scrub_some() -> int:
     """Re-hash the files that were checked least recently; return how many are damaged."""
     return len(actions.scrub(NodeActor("worker"), at_most=SCRUB_AT_ONCE).damaged)
+
+
+def erasures_are_due() -> bool:
+    """Say whether a restored database holds destroyed keys, or the list lacks one."""
+    return actions.erasures_unlisted() or actions.erasures_to_replay() > 0
+
+
+@task()
+def replay_erasures() -> int:
+    """Destroy again what an old database has brought back; return how many keys."""
+    return actions.replay_erasures(NodeActor("worker"))
+
+
+def copies_are_due() -> bool:
+    """Say whether an object waits for its copy elsewhere."""
+    return actions.copies_are_due()
+
+
+@task()
+def copy_objects() -> int:
+    """Copy objects to the replica and the object store; what a store refuses is tried again."""
+    try:
+        done = actions.copy_objects(NodeActor("worker"))
+    except StoreAway as failure:
+        logger.warning("A store of objects does not answer (%s).", failure)
+        return 0
+    return done.replicated + done.archived + done.removed
 
 
 def uploads_are_due() -> bool:

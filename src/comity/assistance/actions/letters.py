@@ -116,7 +116,7 @@ def _exhibits(actor: Actor, letter: LetterOfRequest) -> list[exchange.Attachment
     return [
         exchange.Attachment(
             name_code=f"exhibit-{number}",
-            open=partial(open_stored, actor, exhibit.item.stored_file),
+            open=partial(evidence.read_item, actor, exhibit.item),
             size=exhibit.item.size,
             media_type=exhibit.item.media_type_sniffed,
             sha256=exhibit.item.sha256,

@@ -13,7 +13,6 @@ from comity.assistance import bodies
 from comity.assistance.actions.course import locked, note, require_side
 from comity.assistance.actions.desk import at_desk
 from comity.assistance.actions.enclosures import PURPOSE, require_free
-from comity.assistance.actions.letters import open_stored
 from comity.assistance.actions.printing import Printed, human_of, keep_printed, print_all
 from comity.assistance.models import LetterOfRequest, Reply, ReplyItem
 from comity.assistance.models.facts import facts_of
@@ -217,7 +216,7 @@ def _pdf(stated: papers.Reply, reference: str, language: str, created: datetime)
 def _attachment(actor: Officer, place: int, one: ReplyItem) -> exchange.Attachment:
     return exchange.Attachment(
         name_code=f"item-{place}",
-        open=partial(open_stored, actor, one.item.stored_file),
+        open=partial(evidence.read_item, actor, one.item),
         size=one.item.size,
         media_type=one.item.media_type_sniffed,
         sha256=one.item.sha256,

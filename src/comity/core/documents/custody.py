@@ -46,7 +46,7 @@ class Findings:
     stamps: authority and aware time of each time-stamp over the state of the ledger.
     """
 
-    checked_at: datetime
+    checked_at: datetime | None
     records: int
     altered: int
     removed: int
@@ -58,6 +58,7 @@ class CustodyReport:
     """Every recorded act on one item, with the state of the ledger that proves it.
 
     sha256, root: 64 hex digits. tree_size: entries in the ledger when the report was made.
+    erased: when, and under which provision or order, if the item is no longer there.
     """
 
     authority: law.Authority
@@ -73,6 +74,7 @@ class CustodyReport:
     root: str
     signatory: law.Signatory | None = None
     findings: Findings | None = None
+    erased: tuple[datetime, str] | None = None
 
 
 def render_custody_report(
@@ -107,12 +109,18 @@ def render_custody_reports(
             *(section for facts in reports for section in _of_item(facts, language)),
             _of_ledger(first, language),
         ),
-        closing=say(language, "custody.statement"),
+        closing=say(language, _statement(reports)),
         signatures=_signatures(first.signatory, language),
         footer=reference,
         page=wording(language)["common"]["page"],
     )
     return typeset((sheet,), created=created, author=word(first.authority.names, language))
+
+
+def _statement(reports: Sequence[CustodyReport]) -> str:
+    """A copy can be compared while there is one: of what is erased, none is handed over."""
+    all_erased = all(facts.erased for facts in reports)
+    return "custody.statement_erased" if all_erased else "custody.statement"
 
 
 def _signatures(signatory: law.Signatory | None, language: str) -> tuple[Signature, ...]:
@@ -124,14 +132,17 @@ def _signatures(signatory: law.Signatory | None, language: str) -> tuple[Signatu
 
 
 def _of_item(facts: CustodyReport, language: str) -> Iterator[Section]:
-    rows = (
+    rows = [
         ("custody.item_number", facts.number),
         ("custody.item_title", word(facts.title, language)),
         ("common.media_type", facts.media_type),
         ("common.size_bytes", say_count(facts.size_bytes, language)),
         ("custody.received_at", say_time(facts.received_at)),
         ("common.sha256", in_groups(facts.sha256)),
-    )
+    ]
+    if facts.erased is not None:
+        at, under = facts.erased
+        rows += [("custody.erased_at", say_time(at)), ("custody.erased_under", under)]
     labelled = tuple((say(language, key), value) for key, value in rows)
     yield Section(say(language, "custody.item"), (Rows(labelled),))
     if facts.findings is not None:
@@ -159,11 +170,13 @@ def _found(findings: Findings, language: str) -> Rows:
         )
     else:
         held = say(language, "custody.holds", count=say_count(findings.records, language))
-    rows = (
-        ("custody.checked_at", say_time(findings.checked_at)),
-        ("common.sha256", say(language, "custody.unchanged")),
-        ("custody.records", held),
-    )
+    rows = [("custody.records", held)]
+    if findings.checked_at is not None:
+        rows = [
+            ("custody.checked_at", say_time(findings.checked_at)),
+            ("common.sha256", say(language, "custody.unchanged")),
+            *rows,
+        ]
     return Rows(tuple((say(language, key), value) for key, value in rows))
 
 

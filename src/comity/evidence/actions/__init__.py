@@ -14,6 +14,12 @@ from comity.evidence.actions.conditions import (
 from comity.evidence.actions.custody import CustodyCheck, check_custody
 from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
+from comity.evidence.actions.erasing import (
+    execute_erasure,
+    is_needed,
+    order_erasure,
+    reject_erasure,
+)
 from comity.evidence.actions.examining import (
     examination_is_due,
     examine,
@@ -38,6 +44,7 @@ from comity.evidence.actions.exposure import (
     unmark_distressing,
 )
 from comity.evidence.actions.handling import Happened, record_handling
+from comity.evidence.actions.holding import lift_hold, move_item, place_hold
 from comity.evidence.actions.intake import Acquisition, Holder, ingest, ingest_stored
 from comity.evidence.actions.likening import (
     compare_fingerprints,
@@ -115,6 +122,7 @@ __all__ = [
     "examine",
     "examine_due",
     "excerpt",
+    "execute_erasure",
     "expand",
     "expansions_due",
     "export_package",
@@ -125,7 +133,9 @@ __all__ = [
     "ingest",
     "ingest_many",
     "ingest_stored",
+    "is_needed",
     "left_packages",
+    "lift_hold",
     "list_members",
     "look_again",
     "make_due_texts",
@@ -133,11 +143,14 @@ __all__ = [
     "mark_distressing",
     "members_of",
     "messages_about",
+    "move_item",
     "narrow_release",
     "note_damage",
     "note_refused",
     "open_item",
+    "order_erasure",
     "page_picture",
+    "place_hold",
     "read_attestations",
     "read_item",
     "read_opened",
@@ -148,6 +161,7 @@ __all__ = [
     "record_list",
     "record_look",
     "redact",
+    "reject_erasure",
     "report_custody",
     "require_look",
     "require_release",

@@ -89,7 +89,8 @@ def require_handover(
 
 
 def _require(item: Item, wanted: Wanted) -> None:
-    """Refuse what is ruled out first, then what a lawyer has not confirmed."""
+    """Refuse what is erased or ruled out first, then what a lawyer has not confirmed."""
+    require_kept(item)
     today = timezone.localdate()
     unconfirmed = ""
     for condition in item.conditions.prefetch_related("confirmations"):
@@ -101,6 +102,14 @@ def _require(item: Item, wanted: Wanted) -> None:
             unconfirmed = unconfirmed or ("" if asked else condition.code)
     if unconfirmed:
         raise Refused(_REFUSALS[Ruling.LAWYER], item=item.number, condition=unconfirmed)
+
+
+def require_kept(item: Item) -> None:
+    """Let an item that is there pass. Raises Refused("evidence.item_erased")."""
+    erased_at = Item.objects.filter(pk=item.pk).values_list("erased_at", flat=True).first()
+    if erased_at is not None:
+        day = timezone.localdate(erased_at).isoformat()
+        raise Refused("evidence.item_erased", item=item.number, day=day)
 
 
 @transaction.atomic

@@ -18,7 +18,8 @@ RECORDED_KINDS = frozenset(
         "item_received", "item_ingested", "item_opened", "item_verified", "item_damaged",
         "item_shared", "item_exported", "item_disclosed", "disclosure_acknowledged",
         "disclosure_undone", "item_derived", "condition_attached", "use_confirmed", "last_day_set",
-        "item_handed_over", "item_returned", "item_copied", "seal_checked",
+        "item_handed_over", "item_returned", "item_copied", "seal_checked", "item_moved",
+        "hold_set", "hold_lifted", "erasure_ordered", "erasure_refused", "item_erased",
     )
 )  # fmt: skip
 

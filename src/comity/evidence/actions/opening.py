@@ -11,7 +11,7 @@ from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, fetch
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Untrusted
-from comity.evidence.actions.conditions import require_look
+from comity.evidence.actions.conditions import require_kept, require_look
 from comity.evidence.actions.exposure import record_exposure
 from comity.evidence.actions.intake import in_case
 from comity.evidence.models import Item, Rendition, custody_of
@@ -97,8 +97,10 @@ def read_picture(actor: Actor, item: Item, kind: Picture, number: int = 1) -> by
 def read_item(actor: Actor, item: Item) -> io.BufferedReader:
     """Open an item for work whose act writes its own entry, such as sealing it for a partner.
 
-    Raises Untrusted with the item's number when the stored file is damaged.
+    Raises Refused("evidence.item_erased" | "vault.key_destroyed"), Untrusted with the item's number
+    when the stored file is damaged.
     """
+    require_kept(item)
     try:
         reader = vault.open_file(actor, item.stored_file)
     except Untrusted as doubt:
@@ -151,11 +153,12 @@ def record_list(actor: Officer, *, part: str) -> None:
 def verify_item(actor: Actor, item: Item) -> bool:
     """Decrypt the whole item, compare it with its digest, record that it held, and return True.
 
-    Raises NotAllowed, NotVisible; Untrusted with the item's number if it does not hold: that is
-    recorded as an anomaly.
+    Raises NotAllowed, NotVisible, Refused("evidence.item_erased"); Untrusted with the item's
+    number if it does not hold: that is recorded as an anomaly.
     """
     require(actor, Act.SEE_ITEMS)
     fetch(Item.objects.visible_to(actor), pk=item.pk)
+    require_kept(item)
     try:
         vault.check_file(actor, item.stored_file, item.sha256)
     except Untrusted as doubt:

@@ -11,6 +11,13 @@ from comity.evidence.models.custody import (
 from comity.evidence.models.derivations import Derivation
 from comity.evidence.models.expansions import Expansion
 from comity.evidence.models.items import TEAM_KINDS, Item, ItemAccess, ItemQuerySet
+from comity.evidence.models.keeping import (
+    ErasureOrder,
+    LegalHold,
+    holds_on,
+    may_carry_out,
+    orders_waiting_for,
+)
 from comity.evidence.models.leaving import (
     Disclosure,
     ReleaseGrant,
@@ -30,6 +37,7 @@ __all__ = [
     "CustodyRecord",
     "Derivation",
     "Disclosure",
+    "ErasureOrder",
     "Examination",
     "Expansion",
     "ExposureLimit",
@@ -37,6 +45,7 @@ __all__ = [
     "Item",
     "ItemAccess",
     "ItemQuerySet",
+    "LegalHold",
     "Likeness",
     "Node",
     "ReleaseGrant",
@@ -46,7 +55,10 @@ __all__ = [
     "UseConfirmation",
     "alike",
     "custody_of",
+    "holds_on",
     "lineage_of",
+    "may_carry_out",
+    "orders_waiting_for",
     "role_of",
     "same_origin",
     "work_for",

@@ -60,6 +60,7 @@ class Item(models.Model):
     examined_at = models.DateTimeField(null=True, blank=True)
     examine_after = models.DateTimeField(default=timezone.now)
     examine_tries = models.PositiveSmallIntegerField(default=0)
+    erased_at = models.DateTimeField(null=True, blank=True)  # then only its custody is left
 
     objects = ItemQuerySet.as_manager()
 

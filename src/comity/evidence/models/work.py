@@ -12,14 +12,29 @@ from django.utils.translation import gettext
 from comity.core.access import Act, Actor
 from comity.core.worklist import WorkRow
 from comity.evidence.models.items import Item
+from comity.evidence.models.keeping import orders_waiting_for
 from comity.evidence.models.leaving import UseCondition
 
 LAST_DAYS = 14  # before the last day of use the item stands among the lawyers' work
 
 
 def work_for(actor: Actor) -> list[WorkRow]:
-    """Items of the officer's teams that are damaged, or whose use is about to end."""
-    return [*_damaged_for(actor), *_ending_for(actor)]
+    """Items of the officer's teams that are damaged, to be erased, or whose use is about to end."""
+    return [*_damaged_for(actor), *_erasures_for(actor), *_ending_for(actor)]
+
+
+def _erasures_for(actor: Actor) -> list[WorkRow]:
+    return [
+        WorkRow(
+            title=gettext("%(number)s is to be erased") % {"number": order.item.number},
+            detail=gettext("Ordered by %(name)s. Another officer carries it out or rejects it.")
+            % {"name": order.ordered_by.name},
+            url=reverse("item_erasure", args=[order.item_id]),
+            verb=gettext("Decide"),
+            icon="file-warning",
+        )
+        for order in orders_waiting_for(actor)
+    ]
 
 
 def _ending_for(actor: Actor) -> list[WorkRow]:
@@ -45,6 +60,7 @@ def _ending_for(actor: Actor) -> list[WorkRow]:
 
 def _damaged_for(actor: Actor) -> list[WorkRow]:
     damaged = Item.objects.visible_to(actor).exclude(stored_file__damage="")
+    damaged = damaged.filter(erased_at=None)
     return [
         WorkRow(
             title=gettext("%(number)s is damaged") % {"number": item.number},

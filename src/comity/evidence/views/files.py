@@ -116,6 +116,8 @@ def verify(request: HttpRequest, pk: int) -> HttpResponse:
     found = fetch(Item.objects.visible_to(actor).select_related("stored_file"), pk=pk)
     try:
         actions.verify_item(actor, found)
+    except Refused as refusal:
+        messages.error(request, label(refusal))
     except Untrusted as doubt:
         messages.error(request, _damaged(found, doubt))
     else:

@@ -44,6 +44,7 @@ from comity.evidence.rules import (
 )
 from comity.evidence.views.attestations import attested
 from comity.evidence.views.conditions import case_names, target_words
+from comity.evidence.views.keeping import kept
 from comity.evidence.views.lineage import lineage
 from comity.evidence.views.looking import looked_at
 from comity.ui.labels import label, tone
@@ -123,9 +124,10 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "may_make": _may_make(actor, found),
             "may_add": actor.may(Act.ADD_ITEM),
             "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
-            "may_open": actor.may(Act.OPEN_ITEM),
-            "may_export": actor.may(Act.EXPORT_PACKAGE),
+            "may_open": actor.may(Act.OPEN_ITEM) and not found.erased_at,
+            "may_export": actor.may(Act.EXPORT_PACKAGE) and not found.erased_at,
             "nav_current": "items",
+            **kept(actor, found),
         },
     )
 
@@ -182,7 +184,11 @@ def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
         tags.append(("caution", _("Conditions of use"), "file-lock"))
     if found.distressing:
         tags.append(("caution", _("Distressing"), "eye-off"))
-    if found.stored_file.damage:
+    if found.erased_at:
+        tags.append(("urgent", _("Erased"), "file-warning"))
+    elif found.holds.filter(lifted_at=None).exists():
+        tags.append(("note", _("Legal hold"), "file-lock"))
+    if found.stored_file.damage and not found.erased_at:
         tags.append(("urgent", _("Damaged"), "file-warning"))
     return tags
 

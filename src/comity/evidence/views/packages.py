@@ -33,7 +33,7 @@ def package(request: HttpRequest) -> HttpResponseBase:
     """Choose items and state why; the answer is the sealed package."""
     actor = officer_of(request)
     require(actor, Act.EXPORT_PACKAGE)
-    visible = Item.objects.visible_to(actor)
+    visible = Item.objects.visible_to(actor).filter(erased_at=None)
     chosen = request.GET.getlist("item") + request.POST.getlist("items")
     sound = [each for each in chosen if each.isascii() and each.isdigit() and len(each) < 19]
     numbers = [int(each) for each in sound[:MOST_OFFERED]]
