@@ -197,7 +197,9 @@ def make_spec(
     for number, content in enumerate(contents, 1):
         subject, digest = f"item:{uuid.uuid4()}", hashlib.sha256(content).hexdigest()
         taken = kyiv.record(
-            "evidence.item_ingested", subject, {"sha256": digest, "size": len(content)}
+            "evidence.item_ingested",
+            subject,
+            {"sha256": digest, "size": len(content), "role": "investigator"},
         )
         looked = kyiv.record("evidence.item_viewed", subject, {"purpose": "case"})
         lines += [taken, looked]

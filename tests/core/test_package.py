@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -93,7 +94,7 @@ def test_everything_in_a_good_package_is_looked_at(full: bytes, authority: Autho
     assert held == {
         *("container.entries", "bag.lists", "seal.signature", "seal.signer", "seal.time"),
         *("package.form", "descriptor", "log.checkpoint", "log.entries", "log.time"),
-        *("log.witness", "item", "item.conditions", "message", "receipt", "receipt.chain"),
+        *("log.witness", "item", "item.conditions", "case", "message", "receipt", "receipt.chain"),
     }
     assert all(each.ok for each in report.findings)
 
@@ -237,6 +238,20 @@ def spoil_the_letter(files: dict[str, bytes]) -> None:
     files[name] = files[name].replace(b"official", b"secretly", 1)
 
 
+def say_another_digest_in_case(files: dict[str, bytes]) -> None:
+    digest = hashlib.sha256(CONTENTS[0]).hexdigest().encode()
+    files[form.CASE] = files[form.CASE].replace(digest, b"0" * 64)
+
+
+def say_another_time_in_case(files: dict[str, bytes]) -> None:
+    files[form.CASE] = files[form.CASE].replace(b"2026-01-05T", b"2025-01-05T", 1)
+
+
+def drop_an_action_from_case(files: dict[str, bytes]) -> None:
+    lines = files[form.CASE].splitlines(keepends=True)
+    files[form.CASE] = b"".join([*lines[:-2], lines[-1]])
+
+
 def not_json(files: dict[str, bytes]) -> None:
     files[form.ABOUT] = b"\xff\xfe not JSON"
 
@@ -268,6 +283,9 @@ def huge_number(files: dict[str, bytes]) -> None:
         (drop_a_receipt, "package.entry", "container.missing_entry"),
         (swap_the_letter, "receipt", "receipt.other_container"),
         (spoil_the_letter, "message", None),
+        (say_another_digest_in_case, "case", "case.differs"),
+        (say_another_time_in_case, "case", "case.differs"),
+        (drop_an_action_from_case, "case", "case.differs"),
         (not_json, "package.form", "canonical.not_utf8"),
         (deep_json, "package.form", "canonical.not_json"),
         (huge_number, "package.form", "canonical.not_json"),
@@ -287,6 +305,41 @@ def test_a_sender_who_reseals_is_found_out(
 
 def test_resealing_without_a_change_holds() -> None:
     assert check(resealed(lambda _: None)).verdict is Verdict.SEALED
+
+
+def test_a_description_of_a_later_form_stays_a_doubt() -> None:
+    def edit(files: dict[str, bytes]) -> None:
+        files[form.CASE] = files[form.CASE].replace(b"comity-case/1", b"comity-case/9")
+
+    report = check(resealed(edit))
+    assert report.verdict is Verdict.SEALED
+    assert ("case", None) in {(each.code, each.ok) for each in report.findings}
+
+
+def test_the_description_conforms_to_case(tmp_path: Path) -> None:
+    """case_validate (CASE-Utilities-Python) is written by others and knows the whole ontology."""
+    described = tmp_path / "case.jsonld"
+    described.write_bytes(content(PACKAGE, form.CASE))
+    said = subprocess.run(
+        [Path(sys.executable).with_name("case_validate"), described],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stdout
+    assert "Conforms: True" in said.stdout
+
+
+def test_the_description_names_items_acts_and_roles_and_no_person() -> None:
+    graph = json.loads(content(PACKAGE, form.CASE))["uco-core:object"]
+    kinds = Counter(node["@type"].partition(":")[2] for node in graph)
+    assert kinds["File"] == kinds["ProvenanceRecord"] == len(CONTENTS)
+    assert kinds["InvestigativeAction"] == 2 * len(CONTENTS)
+    assert kinds["Role"] == 1
+    ends = {node["uco-core:name"] for node in graph if node["@type"] == "uco-identity:Identity"}
+    assert ends == {json.loads(line.line.entry)["actor"] for line in SPEC.custody}
+
+
+def content(data: bytes, name: str) -> bytes:
+    return open_container(io.BytesIO(data)).view(name).read()
 
 
 def test_a_letter_sealed_by_somebody_else_does_not_hold() -> None:

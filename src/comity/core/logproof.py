@@ -76,6 +76,13 @@ def verify(
     Raises Untrusted or ProofError for what does not hold.
     """
     signed = checkpoints.verify(proof.checkpoint, verifiers)
-    head = signed.checkpoint
-    verify_inclusion(leaf_hash(entry), proof.index, head.size, proof.path, head.root)
+    verify_under(proof, entry, signed.checkpoint)
     return signed
+
+
+def verify_under(proof: LogProof, entry: bytes, head: checkpoints.Checkpoint) -> None:
+    """Check the path alone: it leads from this entry to the root of a head that holds.
+
+    Raises ProofError.
+    """
+    verify_inclusion(leaf_hash(entry), proof.index, head.size, proof.path, head.root)

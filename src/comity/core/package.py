@@ -16,6 +16,7 @@ from comity.core.container import Container, open_container
 from comity.core.errors import Untrusted
 from comity.core.findings import Finding, Report, Verdict, failure, grade, moment
 from comity.core.messages import Message
+from comity.core.package_case import check_description
 from comity.core.package_conditions import check_conditions, check_receipted
 from comity.core.package_form import About
 from comity.core.package_ledger import LedgerView
@@ -160,6 +161,7 @@ def _findings(container: Container, about: About, trust: Trust, now: datetime) -
     yield from ledger.findings
     yield from package_ledger.check_time(container, trust.stamp_roots)
     yield from package_ledger.check_items(container, about, ledger)
+    yield from check_description(container, about)
     opened: list[Message] = []
     yield from package_exchange.check_messages(container, about.messages, directory, now, opened)
     yield from check_conditions(about, ledger, opened)

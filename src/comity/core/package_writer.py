@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from comity.core import case_uco
 from comity.core import package_form as form
 from comity.core.checkpoint import parse as parse_checkpoint
 from comity.core.container import ContainerDigest, Entry, Seal, Source, write_container
 from comity.core.package_form import About, CustodyLine, Item
+from comity.core.parts import flowing
 
 _FILES = Path(__file__).with_name("package_files")
 _JSON, _TEXT = "application/json", "text/plain"
@@ -22,7 +24,8 @@ class PackageItem:
     """An item to hand over.
 
     number: such as "E-000123". source: its plaintext, bytes or a function that opens it (called
-    twice). sha256: what the ledger recorded, 64 hex digits; the bytes must have it. size: bytes.
+    twice if it is large). sha256: what the ledger recorded, 64 hex digits; the bytes must have it.
+    size: bytes.
     conditions: use conditions. entries: indexes of its ledger entries; among them one of kind
     evidence.item_ingested whose details hold the same sha256.
     """
@@ -85,9 +88,11 @@ def write_package(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
     ValueError or Untrusted for a spec that no package can hold.
     """
     about = _about(spec)
+    custody = sorted((proven.line for proven in spec.custody), key=lambda line: line.index)
     entries = [
         Entry(form.ABOUT, form.write_about(about), _JSON),
-        Entry(form.CUSTODY, _custody(spec), "application/jsonl"),
+        Entry(form.CUSTODY, lambda: flowing(map(form.write_line, custody)), "application/jsonl"),
+        Entry(form.CASE, lambda: flowing(case_uco.describe(about, custody)), "application/ld+json"),
         Entry(form.CHECKPOINT, spec.checkpoint, _TEXT),
         Entry(form.INSTRUCTIONS, (_FILES / "VERIFY.txt").read_bytes(), _TEXT),
         Entry(form.SCRIPT, (_FILES / "verify.sh").read_bytes(), "text/x-shellscript"),
@@ -139,14 +144,9 @@ def _about(spec: PackageSpec) -> About:
     )
 
 
-def _custody(spec: PackageSpec) -> bytes:
-    ordered = sorted(spec.custody, key=lambda proven: proven.line.index)
-    return b"".join(form.write_line(proven.line) for proven in ordered)
-
-
 def _item_entries(spec: PackageSpec) -> list[Entry]:
     return [
-        Entry(form.item_path(item.number), item.source, item.media_type, item.sha256)
+        Entry(form.item_path(item.number), item.source, item.media_type, item.sha256, item.size)
         for item in spec.items
     ]
 

@@ -171,6 +171,16 @@ REASONS: dict[str, Words] = {
         "この内容の受入れが台帳に記録されていません",
         "the ledger does not record that these bytes were taken in",
     ),
+    "case.differs": (
+        "рядок не той, що випливає з package.json і custody.jsonl",
+        "package.json と custody.jsonl から導かれる行と異なります",
+        "a line is not the one that follows from package.json and custody.jsonl",
+    ),
+    "case.unknown_form": (
+        "форма невідома",
+        "形式が不明です",
+        "the form is unknown",
+    ),
     "growth.another_size": (
         "контрольна точка, яку ви додали, іншого розміру",
         "指定されたチェックポイントの件数が異なります",

@@ -261,6 +261,23 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
             "Item {subject} does not hold",
         ),
     },
+    "case": {
+        True: (
+            "Опис CASE/UCO каже те саме, що опис пакета й записи журналу",
+            "CASE/UCO記述は、パッケージの記述および台帳の記録と一致します",
+            "The CASE/UCO description says what the package and the ledger entries say",
+        ),
+        None: (
+            "Опис CASE/UCO має форму, якої цей засіб не знає",
+            "CASE/UCO記述の形式は、このツールでは扱えません",
+            "The CASE/UCO description is in a form that this tool does not know",
+        ),
+        False: (
+            "Опис CASE/UCO каже інше, ніж опис пакета й записи журналу",
+            "CASE/UCO記述が、パッケージの記述または台帳の記録と異なります",
+            "The CASE/UCO description says something else than the package and the entries",
+        ),
+    },
     "item.conditions": {
         True: (
             "Для об’єкта {subject} названо умови використання: {count}",
