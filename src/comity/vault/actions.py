@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -211,6 +212,24 @@ def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG
     Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.…").
     """
     return _open(file)
+
+
+@contextmanager
+def opened_shelf(actor: Actor) -> Iterator[Callable[[StoredFile], BinaryIO]]:  # noqa: ARG001
+    """Give a function that opens stored files one after another, as `open_file`, but faster.
+
+    What is small is given whole; the caller compares its digest.
+    """
+    shelf = storage.Shelf()
+
+    def opened(file: StoredFile) -> BinaryIO:
+        key = bytes(file.wrapped_key)
+        return shelf.open(file.stored_name, key, file.section, file.stored_size)
+
+    try:
+        yield opened
+    finally:
+        shelf.close()
 
 
 def check_file(actor: Actor, file: StoredFile, sha256: str) -> int:  # noqa: ARG001
