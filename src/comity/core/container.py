@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -23,6 +25,7 @@ from comity.core.parts import Part
 Source = bytes | Callable[[], BinaryIO]
 MAX_SIGNATURE_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
+_WRITTEN_AT_ONCE = 8  # pieces that wait for the disk
 _MIMETYPE_MEDIA_TYPE = "text/plain"
 
 
@@ -322,7 +325,15 @@ def _chunks(stream: BinaryIO | io.RawIOBase) -> Iterator[bytes]:
 def _write_zip(
     target: BinaryIO, entries: Sequence[Entry], measures: Sequence[_Measure]
 ) -> ContainerDigest:
-    sink = _Sink(target)
+    with _Sink(target) as sink:
+        members = _write_entries(sink, entries, measures)
+        sink.put(ziplayout.directory(members, sink.size))
+        return sink.finish()
+
+
+def _write_entries(
+    sink: _Sink, entries: Sequence[Entry], measures: Sequence[_Measure]
+) -> list[ziplayout.Member]:
     members: list[ziplayout.Member] = []
     for entry, measure in zip(entries, measures, strict=True):
         offset = sink.size
@@ -335,8 +346,7 @@ def _write_zip(
         else:
             crc32 = _write_large(sink, entry, measure)
         members.append(ziplayout.Member(entry.name, measure.size, crc32, offset))
-    sink.put(ziplayout.directory(members, sink.size))
-    return sink.close()
+    return members
 
 
 def _write_small(sink: _Sink, entry: Entry, measure: _Measure) -> int:
@@ -375,30 +385,45 @@ def _opened(source: Source) -> BinaryIO:
 
 
 class _Sink:
-    """What was written: its size and its digest, in pieces worth a call each."""
+    """Writes and hashes in a thread of its own, beside the reading; pieces worth a call each."""
 
     def __init__(self, target: BinaryIO) -> None:
         self._target, self._digest = target, hashlib.sha256()
         self._held: list[bytes] = []
         self._held_size = 0
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: deque[Future[None]] = deque()
         self.size = 0
 
+    def __enter__(self) -> _Sink:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._writer.shutdown(cancel_futures=True)
+
     def put(self, data: bytes) -> None:
-        """Take bytes; they are in the target when `close` returns."""
+        """Take bytes; they are in the target when `finish` returns. Raises what writing raised."""
         self._held.append(data)
         self._held_size += len(data)
         self.size += len(data)
         if self._held_size >= _CHUNK_BYTES:
             self._pass_on()
 
-    def close(self) -> ContainerDigest:
+    def finish(self) -> ContainerDigest:
         """Write what is held back; give the digest of everything."""
         self._pass_on()
+        while self._writing:
+            self._writing.popleft().result()
         return ContainerDigest(self._digest.hexdigest(), self.size)
 
     def _pass_on(self) -> None:
         data = b"".join(self._held)
         self._held, self._held_size = [], 0
+        while len(self._writing) >= _WRITTEN_AT_ONCE:
+            self._writing.popleft().result()
+        self._writing.append(self._writer.submit(self._write, data))
+
+    def _write(self, data: bytes) -> None:
         self._digest.update(data)
         self._target.write(data)
 

@@ -13,7 +13,7 @@ from comity.core import package_form as form
 from comity.core.checkpoint import parse as parse_checkpoint
 from comity.core.container import ContainerDigest, Entry, Seal, Source, write_container
 from comity.core.package_form import About, CustodyLine, Item
-from comity.core.parts import flowing
+from comity.core.parts import Kept, flowing
 
 _FILES = Path(__file__).with_name("package_files")
 _JSON, _TEXT = "application/json", "text/plain"
@@ -92,7 +92,7 @@ def write_package(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
     entries = [
         Entry(form.ABOUT, form.write_about(about), _JSON),
         Entry(form.CUSTODY, lambda: flowing(map(form.write_line, custody)), "application/jsonl"),
-        Entry(form.CASE, lambda: flowing(case_uco.describe(about, custody)), "application/ld+json"),
+        Entry(form.CASE, Kept(case_uco.describe(about, custody)), "application/ld+json"),
         Entry(form.CHECKPOINT, spec.checkpoint, _TEXT),
         Entry(form.INSTRUCTIONS, (_FILES / "VERIFY.txt").read_bytes(), _TEXT),
         Entry(form.SCRIPT, (_FILES / "verify.sh").read_bytes(), "text/x-shellscript"),

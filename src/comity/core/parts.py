@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -50,6 +51,23 @@ class Part(io.RawIOBase):
 def flowing(pieces: Iterable[bytes]) -> BinaryIO:
     """Give pieces of bytes as a file that is read once, from start to end."""
     return io.BufferedReader(_Flowing(iter(pieces)), 1 << 16)
+
+
+class Kept:
+    """Bytes that cost much to make and must be read more than once: kept small, by zlib.
+
+    Call it to open them from the start.
+    """
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        packer = zlib.compressobj(1)
+        self._packed = [packer.compress(piece) for piece in pieces]
+        self._packed = [piece for piece in [*self._packed, packer.flush()] if piece]
+
+    def __call__(self) -> BinaryIO:
+        """Open the bytes."""
+        unpacker = zlib.decompressobj()
+        return flowing(unpacker.decompress(piece) for piece in self._packed)
 
 
 class _Flowing(io.RawIOBase):
