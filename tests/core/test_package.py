@@ -94,6 +94,7 @@ def test_everything_in_a_good_package_is_looked_at(full: bytes, authority: Autho
     assert held == {
         *("container.entries", "bag.lists", "seal.signature", "seal.signer", "seal.time"),
         *("package.form", "descriptor", "log.checkpoint", "log.entries", "log.time"),
+        "log.authorities",
         *("log.witness", "item", "item.conditions", "case", "message", "receipt", "receipt.chain"),
     }
     assert all(each.ok for each in report.findings)

@@ -20,6 +20,7 @@ from comity.core.package_case import check_description
 from comity.core.package_conditions import check_conditions, check_receipted
 from comity.core.package_form import About
 from comity.core.package_ledger import LedgerView
+from comity.core.package_time import check_time
 from comity.core.package_writer import (
     PackageItem,
     PackageMessage,
@@ -159,7 +160,7 @@ def _findings(container: Container, about: About, trust: Trust, now: datetime) -
         witnesses=directory.witnesses(about.from_node),
     )
     yield from ledger.findings
-    yield from package_ledger.check_time(container, trust.stamp_roots)
+    yield from check_time(container, trust.stamp_roots, now)
     yield from package_ledger.check_items(container, about, ledger)
     yield from check_description(container, about)
     opened: list[Message] = []

@@ -30,7 +30,7 @@ def check_description(container: Container, about: About) -> Iterator[Finding]:
 
 def _compared(found: BinaryIO, expected: Iterable[bytes]) -> Finding:
     count = 0
-    for ours, theirs in zip_longest(expected, _lines(found)):
+    for ours, theirs in zip_longest(_single(expected), _lines(found)):
         if ours != theirs:
             stated = f'"uco-core:name":"{case_uco.FORM}"'.encode()
             if count == 0 and theirs is not None and stated not in theirs:
@@ -38,6 +38,11 @@ def _compared(found: BinaryIO, expected: Iterable[bytes]) -> Finding:
             return Finding("case", False, form.CASE, {"reason": "case.differs", "line": count + 1})
         count += 1
     return Finding("case", True, form.CASE, {"lines": count})
+
+
+def _single(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        yield from piece.splitlines(keepends=True)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -1,12 +1,11 @@
-"""Checks what a court package says of the sender's ledger: checkpoint, time, custody, items."""
+"""Checks what a court package says of the sender's ledger: checkpoint, custody, items."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from comity.core import canonical, logproof, notes, timestamps
+from comity.core import canonical, logproof, notes, package_time
 from comity.core import checkpoint as checkpoints
 from comity.core import package_form as form
 from comity.core.container import Container
@@ -15,8 +14,6 @@ from comity.core.findings import Finding, failure, moment
 from comity.core.package_form import About, CustodyLine, Item, LeafBody
 
 MAX_PROOF_BYTES = 1 << 20
-MAX_TIME_BYTES = 1 << 20
-_MAX_COSIGNATURES = 100
 _OPTIONAL = frozenset({form.REPORT, form.CASE})  # packages of before had no description
 
 
@@ -129,44 +126,6 @@ class _Proofs:
         return body
 
 
-def check_time(container: Container, roots: Sequence[bytes]) -> Iterator[Finding]:
-    """Check each time token over the checkpoint: request, reply, imprint and authority."""
-    try:
-        digests = _stamped_digests(container.read(form.CHECKPOINT, notes.NOTE_SIZE_LIMIT))
-    except Untrusted:
-        return  # said by check_ledger
-    replies = [name for name in container.names() if name.startswith(form.TIME)]
-    for name in sorted({name.rpartition(".")[0] for name in replies}):
-        try:
-            stamp = _stamp(container, name, digests)
-        except Untrusted as error:
-            yield failure("log.time", error, name)
-            continue
-        facts = {"time": moment(stamp.gen_time), "authority": stamp.authority}
-        try:
-            timestamps.trust_stamp(stamp, roots)
-        except Untrusted as error:
-            yield Finding("log.time", None, name, {**facts, "reason": error.code})
-        else:
-            yield Finding("log.time", True, name, facts)
-
-
-def _stamp(container: Container, name: str, digests: set[bytes]) -> timestamps.Stamp:
-    query = timestamps.read_request(container.read(f"{name}.tsq", MAX_TIME_BYTES))
-    reply = container.read(f"{name}.tsr", MAX_TIME_BYTES)
-    if query.digest not in digests:
-        raise Untrusted("timestamp.wrong_imprint")
-    return timestamps.read_response(reply, query.digest, query.nonce)
-
-
-def _stamped_digests(note: bytes) -> set[bytes]:
-    """Give the digests of the note as it is and as it was before later cosignatures."""
-    text, gap, signatures = note.rpartition(b"\n\n")
-    lines = signatures.splitlines(keepends=True)[: _MAX_COSIGNATURES + 1]
-    noted = [text + gap + b"".join(lines[:count]) for count in range(1, len(lines) + 1)]
-    return {hashlib.sha256(each).digest() for each in [note, *noted]}
-
-
 def check_items(container: Container, about: About, ledger: LedgerView) -> Iterator[Finding]:
     """Check that each item's bytes are those that the ledger recorded when it was taken in."""
     for item in about.items:
@@ -220,6 +179,7 @@ def check_entries(container: Container, about: About, ledger: LedgerView) -> Ite
     extra = [name for name in inside if name not in allowed and not name.startswith(free)]
     if ledger.head is None:
         extra = [name for name in extra if not name.startswith(form.PROOFS)]
+    extra += package_time.unexpected(inside)
     for name in [*extra, *outside]:
         yield Finding("package.entry", False, name, {"reason": "package.unexpected_entry"})
     for name in sorted(allowed - _OPTIONAL - set(inside)):

@@ -56,11 +56,22 @@ class PackageMessage:
 
 
 @dataclass(frozen=True)
+class PackageRenewal:
+    """A later token over the record of earlier ones. record: of `renewals`. chain: PEM."""
+
+    record: bytes
+    chain: bytes
+    request: bytes
+    response: bytes
+
+
+@dataclass(frozen=True)
 class PackageSpec:
     """Everything that a court package holds.
 
     created: aware. checkpoint: the signed note; every proof is under the same tree head.
-    time: (request, response) in DER over SHA-256 of the note. receipts, descriptors: JWS texts;
+    time: (request, response) in DER over SHA-256 of the note. renewals: of those, oldest first.
+    receipts, descriptors: JWS texts;
     descriptors include the sender's own. report: PDF or None.
     """
 
@@ -75,6 +86,7 @@ class PackageSpec:
     checkpoint: bytes
     descriptors: Sequence[str]
     time: Sequence[tuple[bytes, bytes]] = ()
+    renewals: Sequence[PackageRenewal] = ()
     messages: Sequence[PackageMessage] = ()
     receipts: Sequence[str] = ()
     report: bytes | None = None
@@ -162,6 +174,14 @@ def _time_entries(spec: PackageSpec) -> list[Entry]:
     for number, (request, response) in enumerate(spec.time, 1):
         entries.append(Entry(f"{form.TIME}{number}.tsq", request, "application/timestamp-query"))
         entries.append(Entry(f"{form.TIME}{number}.tsr", response, "application/timestamp-reply"))
+    for number, renewal in enumerate(spec.renewals, 1):
+        stem = f"{form.TIME}renewal-{number}"
+        entries += [
+            Entry(f"{stem}.json", renewal.record, _JSON),
+            Entry(f"{stem}.pem", renewal.chain, "application/x-pem-file"),
+            Entry(f"{stem}.tsq", renewal.request, "application/timestamp-query"),
+            Entry(f"{stem}.tsr", renewal.response, "application/timestamp-reply"),
+        ]
     return entries
 
 

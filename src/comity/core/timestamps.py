@@ -193,6 +193,25 @@ def trust_stamp(stamp: Stamp, trusted_roots: Sequence[bytes]) -> Stamp:
     return replace(stamp, trusted=True)
 
 
+def chain_of(stamp: Stamp, trusted_roots: Sequence[bytes]) -> list[x509.Certificate]:
+    """Give the certificates from the authority's own to one of these roots, valid at gen_time.
+
+    trusted_roots: PEM. Only the authority's own if none of them leads there; trust is the matter
+    of `trust_stamp`.
+    """
+    signed = signed_data.read(stamp.token, content_type="tst_info", detached=None)
+    roots = [each for pem in trusted_roots for each in certificates.load_certificates(pem)]
+    found = certificates.path_to(
+        signed.signer, others=signed.others, trusted=roots, at=stamp.gen_time
+    )
+    return found or [signed.signer]
+
+
+def end_of(chain: Sequence[x509.Certificate]) -> datetime:
+    """Give the moment at which the first certificate of a chain ends, aware UTC."""
+    return min(certificate.not_valid_after_utc for certificate in chain)
+
+
 def _decoded(token: bytes) -> rfc3161_client.TimeStampResponse:
     """Give the token as rfc3161-client's reply; the second try sorts its certificates.
 

@@ -120,6 +120,16 @@ REASONS: dict[str, Words] = {
         "タイムスタンプが有効ではありません",
         "the time-stamp is not valid",
     ),
+    "renewal.ended": (
+        "сертифікат закінчився, а пізнішого поновлення немає",
+        "証明書が終了し、その後の更新がありません",
+        "the certificate has ended and there is no later renewal",
+    ),
+    "renewal": (
+        "поновлення не стосується цих позначок або не за формою",
+        "更新の対象が異なるか、形式に合いません",
+        "it is not over these time-stamps, or not in its form",
+    ),
     "canonical": (
         "запис не має єдиної визначеної форми",
         "記録が定められた形式ではありません",

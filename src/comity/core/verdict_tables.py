@@ -229,6 +229,30 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
             "A time-stamp does not hold: {subject}",
         ),
     },
+    "log.authorities": {
+        True: (
+            "Надавачів позначок часу, яким ви довіряєте: {count} ({names})",
+            "信頼する時刻認証局:{count}局({names})",
+            "Time-stamp authorities that you trust: {count} ({names})",
+        ),
+    },
+    "log.renewal": {
+        True: (
+            "Позначки часу поновлено {time}: {authority}",
+            "タイムスタンプは{time}に更新されました:{authority}",
+            "The time-stamps were renewed on {time} by {authority}",
+        ),
+        None: (
+            "Позначку часу не поновлено, доки діяв сертифікат надавача: {authority}, до {ended}",
+            "時刻認証局の証明書の有効期間内に更新されていません:{authority}、{ended}まで",
+            "A time-stamp was not renewed while its certificate lasted: {authority}, until {ended}",
+        ),
+        False: (
+            "Поновлення позначки часу не підтверджено: {subject}",
+            "タイムスタンプの更新が成り立ちません:{subject}",
+            "The renewal of a time-stamp does not hold: {subject}",
+        ),
+    },
     "log.witness": {
         True: (
             "Стан журналу засвідчив: {subject} ({time})",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,8 @@ from comity.ledger.models import (
 SALT_BYTES = 32
 SEQUENCE_AT_MOST = 20_000
 TILES_AT_ONCE = 200
+WAIT_AFTER_FAILURE = timedelta(seconds=30)
+TOKENS_LOOKED_AT = 500
 RECORD_FAILURES_EVERY = timedelta(hours=1)
 
 
@@ -302,7 +304,7 @@ def keep_stamp(
     head: Checkpoint, *, authority: str, request: bytes, response: bytes, gen_time: datetime
 ) -> TimeToken:
     """Keep a verified time-stamp over a checkpoint's note, as asked and as answered."""
-    StampOutage.objects.all().delete()
+    StampOutage.objects.filter(authority=authority).delete()
     return TimeToken.objects.create(
         checkpoint=head,
         authority=authority,
@@ -339,9 +341,54 @@ def keep_stamp_failures(head: Checkpoint, reasons: list[tuple[str, str, bytes]])
         outage.save()
 
 
+def missing_stamps(head: Checkpoint) -> tuple[int, list[str]]:
+    """How many tokens a checkpoint still lacks, and the authorities that may be asked for them.
+
+    A checkpoint wants tokens of COMITY_TSA_NEEDED different authorities, as far as so many are
+    configured. Those that failed within the last half minute are not asked.
+    """
+    wanted = min(settings.COMITY_TSA_NEEDED, len(settings.COMITY_TSA_URLS))
+    have = set(head.tokens.values_list("authority", flat=True))
+    return max(0, wanted - len(have)), authorities_to_ask(have)
+
+
+def authorities_to_ask(besides: Collection[str], since: datetime | None = None) -> list[str]:
+    """Configured authorities, besides these, that gave no failure since a moment.
+
+    since: half a minute ago if it is not given.
+    """
+    since = since or timezone.now() - WAIT_AFTER_FAILURE
+    failed = set(StampOutage.objects.filter(tried_at__gt=since).values_list("authority", flat=True))
+    return [url for url in settings.COMITY_TSA_URLS if url not in failed and url not in besides]
+
+
 def stamp_failed_since(moment: datetime) -> bool:
-    """Say whether authorities were asked for a stamp after this moment and gave none."""
-    return StampOutage.objects.filter(tried_at__gt=moment).exists()
+    """Say whether every authority was asked for a stamp after this moment and gave none."""
+    return not authorities_to_ask((), moment)
+
+
+def unstamped_since() -> datetime | None:
+    """When the oldest checkpoint was signed that no sufficient set of tokens covers; None: none.
+
+    A token covers every checkpoint up to its own. Without an authority nothing is wanted.
+    """
+    if not settings.COMITY_TSA_URLS:
+        return None
+    wanted = min(settings.COMITY_TSA_NEEDED, len(settings.COMITY_TSA_URLS))
+    newest = TimeToken.objects.order_by("-pk").values_list("checkpoint__size", "authority")
+    seen: dict[int, set[str]] = {}
+    for size, authority in newest[:TOKENS_LOOKED_AT]:
+        seen.setdefault(size, set()).add(authority)
+    covered = max((size for size, each in seen.items() if len(each) >= wanted), default=0)
+    waiting = Checkpoint.objects.filter(size__gt=covered).order_by("size")
+    return waiting.values_list("at", flat=True).first()
+
+
+def stamps_late() -> datetime | None:
+    """Since when a checkpoint waits for its tokens, if that is longer than the node allows."""
+    since = unstamped_since()
+    allowed = timedelta(minutes=settings.COMITY_TSA_ALARM_MINUTES)
+    return since if since is not None and since < timezone.now() - allowed else None
 
 
 def stamped_checkpoint() -> Checkpoint | None:

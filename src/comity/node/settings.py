@@ -40,6 +40,9 @@ COMITY_RESERVED_DISK_BYTES = env.number("COMITY_RESERVED_DISK_BYTES", 256 * 1024
 COMITY_TSA_URLS = env.words("COMITY_TSA_URLS")
 COMITY_TSA_ROOTS = [Path(path) for path in env.words("COMITY_TSA_ROOTS")]
 COMITY_TSA_TIMEOUT_SECONDS = env.number("COMITY_TSA_TIMEOUT_SECONDS", 5)
+COMITY_TSA_NEEDED = env.number("COMITY_TSA_NEEDED", 1)  # tokens of different authorities
+COMITY_TSA_ALARM_MINUTES = env.number("COMITY_TSA_ALARM_MINUTES", 60)
+COMITY_TSA_RENEW_DAYS = env.number("COMITY_TSA_RENEW_DAYS", 90)
 
 # --- exchange ---------------------------------------------------------------------------------
 COMITY_MAX_MESSAGE_BYTES = env.number("COMITY_MAX_MESSAGE_BYTES", 64 * 1024 * 1024)

@@ -172,7 +172,7 @@ def _spec(
         custody=contents.proven(kept, head),
         checkpoint=ledger.cosigned_note(head),
         descriptors=contents.descriptors_for(message_ids),
-        time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.all()],
+        time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.order_by("pk")],
         messages=[contents.packed_message(actor, each) for each in message_ids],
         receipts=contents.receipts_of(message_ids),
         report=print_report(
@@ -311,22 +311,10 @@ def _stated(items: Sequence[Item], **stated: str) -> dict[str, str]:
 
 
 def _stamp(head: Checkpoint) -> bool:
-    """Have the checkpoint stamped if it is not; return whether an authority answers."""
+    """Have the checkpoint stamped as far as it is not; return whether an authority answers."""
     if not settings.COMITY_TSA_URLS:
         return False
-    try:
-        answer = stamping.ask(hashlib.sha256(bytes(head.note)).digest())
-    except stamping.NoStamp as failure:
-        ledger.keep_stamp_failures(head, failure.reasons)
-        return False
-    ledger.keep_stamp(
-        head,
-        authority=answer.authority,
-        request=answer.request,
-        response=answer.response,
-        gen_time=answer.stamp.gen_time,
-    )
-    return True
+    return stamping.have_stamped(head) and bool(ledger.authorities_to_ask(()))
 
 
 @transaction.atomic
