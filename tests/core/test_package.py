@@ -12,7 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,7 @@ from comity.core.package import (
 from comity.core.sealing.descriptor import parse
 from comity.core.sealing.receipts import Event
 from comity.node.testtsa import Authority
-from tests.court import Node, later, make_spec, stamped, trusting, written
+from tests.court import Node, later, make_spec, renewed, stamped, trusting, written
 
 CONTENTS = [b"first photograph", b"", b"a film" * 1000]
 KYIV, TOKYO = Node("kyiv.example", "UA"), Node("tokyo.example", "JP")
@@ -390,6 +390,123 @@ def test_two_receipts_with_the_same_predecessor_do_not_hold() -> None:
         texts.append(node.receipt(Event.CONSIGNED, str(uuid.uuid4()), b""))
     report = check(written(replace(SPEC, receipts=texts)))
     assert ("receipt.chain", "tokyo.example", "receipt.chain") in wrong(report)
+
+
+# Renewed time
+
+
+@pytest.fixture(scope="module")
+def short_and_long(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, Authority]:
+    """An authority whose certificates end in a month, and one whose last for ten years."""
+    folder = tmp_path_factory.mktemp("renewing")
+    return Authority(folder / "short", days=30), Authority(folder / "long")
+
+
+@pytest.fixture(scope="module")
+def renewed_spec(short_and_long: tuple[Authority, Authority]) -> PackageSpec:
+    short, long = short_and_long
+    kyiv = Node("kyiv.example", "UA")
+    kyiv.ca, kyiv.seal, kyiv.seal_key = KYIV.ca, KYIV.seal, KYIV.seal_key
+    kyiv.descriptor, kyiv.ledger_signer = KYIV.descriptor, KYIV.ledger_signer
+    spec = make_spec(kyiv, TOKYO, CONTENTS, authority=short)
+    spec = replace(spec, time=[*spec.time, stamped(long, spec.checkpoint)])
+    return renewed(spec, long, short.root_pem)
+
+
+def judged(data: bytes, *authorities: Authority, days: int = 0) -> Report:
+    trust = Trust((KYIV.descriptor, TOKYO.descriptor), tuple(each.root_pem for each in authorities))
+    moment = datetime.now(UTC) + timedelta(days=days)
+    return verify_package(io.BytesIO(data), trust, moment)
+
+
+def doubts(report: Report) -> set[tuple[str, object]]:
+    return {(each.code, each.facts.get("reason")) for each in report.findings if each.ok is None}
+
+
+def test_a_token_that_was_renewed_in_time_outlives_its_certificate(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+) -> None:
+    data = written(renewed_spec)
+    for days in (0, 400):  # the short one has ended by then
+        report = judged(data, *short_and_long, days=days)
+        assert wrong(report) == []
+        assert report.verdict is Verdict.SEALED_TIMED
+        assert ("log.renewal", "renewal.ended") not in doubts(report)
+        (stated,) = [each for each in report.findings if each.code == "log.authorities"]
+        assert stated.facts["count"] == 1  # both carry the same invented name
+    assert judged(data, days=400).verdict is not Verdict.SEALED_TIMED
+
+
+def test_a_token_that_nobody_renewed_says_so_when_its_certificate_has_ended(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+) -> None:
+    data = written(replace(renewed_spec, renewals=[]))
+    assert ("log.renewal", "renewal.ended") not in doubts(judged(data, *short_and_long))
+    later = judged(data, *short_and_long, days=400)
+    assert ("log.renewal", "renewal.ended") in doubts(later)
+    assert later.verdict is Verdict.SEALED_TIMED  # judged at the time that the token states
+
+
+def test_a_renewal_by_an_unknown_authority_keeps_nothing_alive(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+) -> None:
+    short, _long = short_and_long
+    report = judged(written(renewed_spec), short, days=400)
+    assert ("log.renewal", "renewal.ended") in doubts(report)
+    assert ("log.renewal", "timestamp.authority_unknown") in doubts(report)
+
+
+def test_a_renewal_of_a_renewal_holds_and_out_of_order_it_does_not(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+) -> None:
+    _short, long = short_and_long
+    twice = renewed(renewed_spec, long, long.root_pem)
+    assert wrong(judged(written(twice), *short_and_long)) == []
+    swapped = replace(twice, renewals=[*reversed(twice.renewals)])
+    assert ("log.renewal", "comity/time/renewal-1", "renewal.order") in wrong(
+        judged(written(swapped), *short_and_long)
+    )
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        ("json", "renewal.other_tokens"),
+        ("pem", "renewal.other_chain"),
+        ("tsq", "timestamp.wrong_imprint"),
+        ("tsr", "timestamp.wrong_imprint"),
+    ],
+)
+def test_a_renewal_of_which_a_part_was_exchanged_does_not_hold(
+    renewed_spec: PackageSpec,
+    short_and_long: tuple[Authority, Authority],
+    ending: str,
+    reason: str,
+) -> None:
+    _short, long = short_and_long
+    name = f"comity/time/renewal-1.{ending}"
+
+    def edit(files: dict[str, bytes]) -> None:
+        if ending == "json":
+            record = json.loads(files[name])
+            files[name] = canonical.encode(record | {"tokens": ["0" * 64]})
+        elif ending == "pem":
+            files[name] = long.root_pem
+        else:
+            files[name] = files[f"comity/time/1.{ending}"]
+
+    report = judged(resealed(edit, written(renewed_spec)), *short_and_long)
+    assert ("log.renewal", "comity/time/renewal-1", reason) in wrong(report)
+
+
+def test_a_stray_file_among_the_tokens_does_not_hold(renewed_spec: PackageSpec) -> None:
+    def edit(files: dict[str, bytes]) -> None:
+        files["comity/time/renewal-1.txt"] = b"read me"
+
+    report = check(resealed(edit, written(renewed_spec)))
+    assert ("package.entry", "package.unexpected_entry") in {
+        (code, reason) for code, _, reason in wrong(report)
+    }
 
 
 # The writer

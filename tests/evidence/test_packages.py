@@ -35,6 +35,10 @@ from comity.evidence import actions, report, tasks
 from comity.evidence.models import Item
 from comity.evidence.rules import CustodyEvent, Origin, Use
 from comity.exchange.actions import own_descriptor
+from comity.ledger import actions as ledger
+from comity.ledger.renewing import renew
+from comity.ledger.tasks import stamp_newest
+from comity.node.testtsa import serving
 from tests.evidence.conftest import World, acquisition, damage, stored_path
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -304,6 +308,36 @@ def test_the_worker_sweeps_packages_that_nobody_fetched(
         assert tasks.sweep_is_due()
         assert actions.sweep_packages() == 1
     assert (left.exists(), young.exists(), held.exists()) == (False, True, True)
+
+
+# Several authorities
+
+
+def test_a_package_carries_every_token_and_every_renewal(
+    world: World, settings: LazySettings, tmp_path: Path
+) -> None:
+    with (
+        serving(tmp_path / "a", days=30) as (first, first_root),
+        serving(tmp_path / "b") as (second, second_root),
+    ):
+        for name, root in (("a.pem", first_root), ("b.pem", second_root)):
+            (tmp_path / name).write_bytes(root)
+        settings.COMITY_TSA_ROOTS = [tmp_path / "a.pem", tmp_path / "b.pem"]
+        settings.COMITY_TSA_URLS, settings.COMITY_TSA_NEEDED = [first, second], 2
+        item = world.item()
+        ledger.sequence_pending()
+        assert stamp_newest()
+        renew()
+        path = export(world, item)
+    with zipfile.ZipFile(path) as package:
+        names = {name for name in package.namelist() if name.startswith("comity/time/")}
+    renewal = {f"comity/time/renewal-1.{each}" for each in ("json", "pem", "tsq", "tsr")}
+    tokens = {f"comity/time/{each}.{kind}" for each in (1, 2) for kind in ("tsq", "tsr")}
+    assert names == renewal | tokens
+    report = verified(path, (first_root, second_root))
+    assert failures(report) == []
+    assert report.verdict is Verdict.SEALED_TIMED
+    assert len([each for each in report.findings if each.code == "log.time" and each.ok]) == 2
 
 
 # Encrypted to recipients

@@ -24,6 +24,7 @@ from comity.core.package_time import check_time
 from comity.core.package_writer import (
     PackageItem,
     PackageMessage,
+    PackageRenewal,
     PackageSpec,
     ProvenEntry,
     write_package,
@@ -34,6 +35,7 @@ __all__ = [
     "Finding",
     "PackageItem",
     "PackageMessage",
+    "PackageRenewal",
     "PackageSpec",
     "ProvenEntry",
     "Report",

@@ -30,6 +30,7 @@ from comity.ledger.models import (
     StampOutage,
     Tile,
     TimeToken,
+    TokenRenewal,
 )
 
 SALT_BYTES = 32
@@ -307,6 +308,32 @@ def keep_stamp(
     StampOutage.objects.filter(authority=authority).delete()
     return TimeToken.objects.create(
         checkpoint=head,
+        authority=authority,
+        request=request,
+        response=response,
+        gen_time=gen_time,
+        at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def keep_renewal(
+    head: Checkpoint,
+    *,
+    record: bytes,
+    chain: bytes,
+    authority: str,
+    request: bytes,
+    response: bytes,
+    gen_time: datetime,
+) -> TokenRenewal:
+    """Keep a verified time-stamp over the tokens of a checkpoint, as asked and as answered."""
+    StampOutage.objects.filter(authority=authority).delete()
+    return TokenRenewal.objects.create(
+        checkpoint=head,
+        number=head.renewals.count() + 1,
+        record=record,
+        chain=chain,
         authority=authority,
         request=request,
         response=response,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django_tasks import task
 
-from comity.ledger import actions, stamping
+from comity.core.errors import Refused
+from comity.ledger import actions, renewing, stamping
 
 
 def sequence_is_due() -> bool:
@@ -41,3 +42,18 @@ def stamp_newest() -> bool:
     """Have the newest checkpoint stamped; keep why not, if no authority answers well."""
     head = actions.newest_checkpoint()
     return head is not None and stamping.have_stamped(head)
+
+
+def renewal_is_due() -> bool:
+    """Say whether the newest tokens want a renewal."""
+    return renewing.renewal_is_due()
+
+
+@task()
+def renew_stamps() -> bool:
+    """Have the newest tokens renewed; if nobody can, it is tried again at the next look."""
+    try:
+        renewing.renew()
+    except Refused:
+        return False
+    return True

@@ -55,7 +55,9 @@ def _list(request: HttpRequest, rows: Any) -> dict[str, Any]:
         "head": head,
         "root_hex": bytes(head.root).hex() if head else "",
         "stamped": stamped,
-        "token": stamped.tokens.first() if stamped else None,
+        "tokens": stamped.tokens.order_by("pk") if stamped else [],
+        "renewed": stamped.renewals.last() if stamped else None,
+        "late": actions.stamps_late(),
         "pending": actions.pending_count(),
         "witnessed": actions.newest_cosignatures(),
     }

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from comity.core.access import Act, Actor, require
 from comity.core.container import ContainerDigest, Seal
 from comity.core.errors import Incomplete, NotVisible, Refused
-from comity.core.package import PackageSpec, write_package
+from comity.core.package import PackageRenewal, PackageSpec, write_package
 from comity.evidence.actions import _package_contents as contents
 from comity.evidence.actions._package_files import encrypted, package_file, sound_keys
 from comity.evidence.actions.conditions import grouped, require_handovers
@@ -173,6 +173,12 @@ def _spec(
         checkpoint=ledger.cosigned_note(head),
         descriptors=contents.descriptors_for(message_ids),
         time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.order_by("pk")],
+        renewals=[
+            PackageRenewal(
+                bytes(each.record), bytes(each.chain), bytes(each.request), bytes(each.response)
+            )
+            for each in head.renewals.order_by("number")
+        ],
         messages=[contents.packed_message(actor, each) for each in message_ids],
         receipts=contents.receipts_of(message_ids),
         report=print_report(
