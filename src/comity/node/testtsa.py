@@ -58,9 +58,12 @@ class Fault(StrEnum):
 class Authority:
     """Keys and configuration in one folder; `reply` answers a DER request."""
 
-    def __init__(self, folder: Path, fault: Fault = Fault.NONE, days: int = DAYS) -> None:
+    def __init__(
+        self, folder: Path, fault: Fault = Fault.NONE, days: int = DAYS, name: str = ""
+    ) -> None:
         """days: how long its certificates last; its root lasts five days longer."""
         self.folder = folder
+        self.name = f"Comity test time{name and ' '}{name}"
         self.fault = fault
         self.days = days
         self._lock = threading.Lock()
@@ -96,8 +99,8 @@ class Authority:
         now = datetime.now(UTC)
         if self.fault is Fault.EXPIRED:
             now -= timedelta(days=self.days + 10)
-        root = make_ca("Comity test time root", now, self.days + 5)
-        leaf = make_certificate(root, "Comity test time-stamping", Kind.TSA, [], now, self.days)
+        root = make_ca(f"{self.name} root", now, self.days + 5)
+        leaf = make_certificate(root, f"{self.name} stamping", Kind.TSA, [], now, self.days)
         (self.folder / "ca.pem").write_bytes(root.certificate_pem)
         (self.folder / "tsa.pem").write_bytes(leaf.certificate_pem)
         key = self.folder / "tsa.key"
@@ -152,10 +155,15 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(
-    folder: Path, *, port: int = 0, fault: Fault = Fault.NONE, days: int = DAYS
+    folder: Path,
+    *,
+    port: int = 0,
+    fault: Fault = Fault.NONE,
+    days: int = DAYS,
+    name: str = "",
 ) -> Iterator[tuple[str, bytes]]:
     """Serve on the loopback address; gives the URL and the root certificate in PEM."""
-    authority = Authority(folder, fault, days)
+    authority = Authority(folder, fault, days, name)
     server = _Server(port, authority)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
