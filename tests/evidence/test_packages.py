@@ -14,6 +14,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -308,6 +309,19 @@ def test_the_worker_sweeps_packages_that_nobody_fetched(
         assert tasks.sweep_is_due()
         assert actions.sweep_packages() == 1
     assert (left.exists(), young.exists(), held.exists()) == (False, True, True)
+
+
+@pytest.mark.breaks_ledger  # its clock is wrong
+def test_nothing_is_sealed_while_the_clock_cannot_be_right(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = world.item()
+    ledger.sequence_pending()
+    yesterday = timezone.now() - timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: yesterday)
+    with pytest.raises(Refused) as refused:
+        export(world, item)
+    assert refused.value.code == "ledger.clock_wrong"
 
 
 # Several authorities

@@ -15,11 +15,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from comity.core import canonical, checkpoint, growth, logproof, merkle, notes, tiles
-from comity.core.access import Actor
+from comity.core.access import Actor, NodeActor
 from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
 from comity.core.uuid7 import uuid7
-from comity.ledger import engines, examining
+from comity.ledger import clock, engines, examining
 from comity.ledger.examining import Examination, Terms
 from comity.ledger.models import (
     Checkpoint,
@@ -157,6 +157,8 @@ def sequence_pending(limit: int = SEQUENCE_AT_MOST) -> int:
     if not engines.lock_sequencer():
         return 0
     pending = engines.pending(limit)
+    if pending and _note_clock():
+        pending = engines.pending(limit + 1)
     if not pending:
         return 0
     start = size()
@@ -174,6 +176,32 @@ def sequence_pending(limit: int = SEQUENCE_AT_MOST) -> int:
     root = tiles.root(fresh, new_size)
     _sign_checkpoint(new_size, root)
     return len(pending)
+
+
+def _note_clock() -> bool:
+    """Record that the clock went back since the newest checkpoint; say whether it did.
+
+    Entries keep their order all the same: it is that of their numbers, not of their times.
+    """
+    now = timezone.now()
+    before = clock.stepped_back(now)
+    if before is None:
+        return False
+    seconds = int((before - now).total_seconds())
+    append(
+        NodeActor("ledger"),
+        "ledger.clock_jumped",
+        f"node:{settings.COMITY_NODE_ID}"[:80],
+        shown=_iso(now),
+        before=_iso(before),
+        seconds=-seconds,
+    )
+    return True
+
+
+def require_clock() -> None:
+    """Let something be sealed now. Raises Refused("ledger.clock_wrong"): see `clock`."""
+    clock.require_believable(timezone.now())
 
 
 class _Written:

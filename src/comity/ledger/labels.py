@@ -35,6 +35,11 @@ LABELS: dict[str, Any] = {
         "The time kept with the time-stamp of checkpoint {size} is not its own."
     ),
     "ledger.renewal_changed": _("A renewal of the time-stamps of checkpoint {size} does not hold."),
+    "ledger.clock_wrong": _(
+        "The clock of this node cannot be right: it lies behind or ahead of times that are proven. "
+        "Nothing is sealed until whoever runs the node has set it."
+    ),
+    "Entry.ledger.clock_jumped": _("The node’s clock was set back"),
     "ledger.nothing_to_renew": _("The ledger has no time-stamp yet that could be renewed."),
     "ledger.no_renewal": _(
         "No time-stamp authority gave a stamp that lasts longer than those that the ledger has. "

@@ -115,7 +115,8 @@ def export_package(
     package encrypted with age, which the disk never holds in clear.
     Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.no_release" |
     "evidence.appearance_unsaid" | "evidence.use_…" | "evidence.unknown_proceeding" |
-    "evidence.too_long" | "evidence.bad_age_key" | "ledger.pending" | "evidence.unknown_message" |
+    "evidence.too_long" | "evidence.bad_age_key" | "ledger.pending" |
+    "ledger.clock_wrong" | "evidence.unknown_message" |
     "container.source_changed" | "documents.…" | "vault.disk_full"), Untrusted when an item is
     damaged.
     """
@@ -132,6 +133,7 @@ def export_package(
         **stated,
     )
     _cleared(leaving)
+    ledger.require_clock()
     head = contents.numbered_head(leaving.items)
     size = contents.size_about(leaving.everything, message_ids)
     with (
