@@ -19,7 +19,7 @@ from comity.core import renewals
 from comity.core.access import Role
 from comity.core.errors import Refused
 from comity.ledger import actions, renewing, stamping, tasks
-from comity.ledger.models import Checkpoint, StampFailure, TimeToken, TokenRenewal
+from comity.ledger.models import Checkpoint, StampFailure, StampOutage, TimeToken, TokenRenewal
 from comity.ledger.work import work_for
 from comity.node import checks
 from comity.node.testtsa import Fault, serving
@@ -158,6 +158,17 @@ def test_a_lying_authority_is_kept_as_evidence_and_another_one_stamps(
     kept = StampFailure.objects.get()
     assert (kept.authority, kept.reason) == (liar, reason)
     assert bool(bytes(kept.response))
+
+
+def test_a_stamp_under_another_policy_is_not_accepted(authorities, settings) -> None:
+    authorities.add()
+    settings.COMITY_TSA_POLICIES = ["1.2.3.4"]
+    a_checkpoint()
+    assert not tasks.stamp_newest()
+    assert StampFailure.objects.get().reason == "timestamp.wrong_policy"
+    settings.COMITY_TSA_POLICIES = ["1.2.3.4", "1.3.6.1.4.1.55555.1.1"]
+    StampOutage.objects.all().delete()
+    assert tasks.stamp_newest()
 
 
 def test_an_unsorted_set_in_a_token_is_read_and_kept_as_it_came(authorities) -> None:

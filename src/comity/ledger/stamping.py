@@ -100,6 +100,8 @@ def _ask_one(url: str, digest: bytes) -> Answer | Reason:
         response = reply.content
         reply.raise_for_status()
         stamp = timestamps.verify_response(response, digest, nonce, roots(), timezone.now())
+        if settings.COMITY_TSA_POLICIES and stamp.policy not in settings.COMITY_TSA_POLICIES:
+            raise Untrusted("timestamp.wrong_policy")
     except httpx2.HTTPError as failure:
         return url, f"http.{type(failure).__name__}", response
     except Untrusted as doubt:
