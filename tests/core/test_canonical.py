@@ -104,3 +104,28 @@ def test_depth_is_limited_on_both_sides():
     for depth in (canonical.DEPTH_LIMIT + 1, 100_000):
         with pytest.raises(Untrusted):
             canonical.decode(b"[" * depth + b"1" + b"]" * depth)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+plain = st.one_of(texts, st.integers(-(2**53) + 1, 2**53 - 1))
+
+
+@given(
+    fixed=st.dictionaries(texts, st.one_of(plain, st.none(), st.lists(plain))),
+    changing=st.dictionaries(texts, plain, min_size=1),
+)
+def test_a_template_writes_what_encode_writes(
+    fixed: dict[str, object], changing: dict[str, str | int]
+) -> None:
+    stays = {name: value for name, value in fixed.items() if name not in changing}
+    template = canonical.Template(stays, list(changing))
+    assert template.fill(*changing.values()) == canonical.encode(stays | changing)
+
+
+def test_a_template_refuses_what_encode_refuses() -> None:
+    template = canonical.Template({}, ["n"])
+    for wrong in (2**53, "\ud800"):
+        with pytest.raises(ValueError, match=r"."):
+            template.fill(wrong)
+    with pytest.raises(TypeError):
+        template.fill(1.5)  # type: ignore[arg-type]

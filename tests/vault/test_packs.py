@@ -217,3 +217,56 @@ def test_the_small_form_is_the_stream_form(plain: bytes) -> None:
     out = io.BytesIO()
     vaultfile.open_stream(io.BytesIO(stored), out, key, _sha256(plain))
     assert out.getvalue() == plain
+
+
+def test_whoever_stops_in_the_middle_leaves_nothing_unfinished(monkeypatch, vault: Path) -> None:
+    monkeypatch.setattr(packs, "PACK_FILES", 3)
+    monkeypatch.setattr(actions, "SEALED_AT_ONCE_BYTES", 10)
+    groups = actions.take_in_many(sources(*(os.urandom(20) for _ in range(11))))
+    assert len(next(groups)) == 3
+    groups.close()
+    assert not list((vault / "incoming").iterdir())
+    for path in objects(vault):
+        assert storage.check_stored(path.name)
+
+
+def test_a_source_that_breaks_off_the_whole_leaves_nothing_unfinished(
+    monkeypatch, vault: Path
+) -> None:
+    monkeypatch.setattr(actions, "SEALED_AT_ONCE_BYTES", 10)
+
+    def broken():
+        yield from sources(b"one of twenty bytes.", b"another of twenty by")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(actions.take_in_many(broken()))
+    assert not list((vault / "incoming").iterdir())
+    assert not objects(vault)
+
+
+def test_a_disk_that_is_full_half_way_refuses_the_whole_group(
+    monkeypatch, vault: Path, settings
+) -> None:
+    monkeypatch.setattr(actions, "SEALED_AT_ONCE_BYTES", 10)
+
+    def filling():
+        yield from sources(b"one of twenty bytes.")
+        settings.COMITY_RESERVED_DISK_BYTES = 1 << 60
+        yield from sources(b"another of twenty by", b"and a third of them.")
+
+    (group,) = actions.take_in_many(filling())
+    assert [one.code for one in group] == ["vault.disk_full"] * 3
+    assert not list((vault / "incoming").iterdir())
+    assert not objects(vault)
+
+
+def test_equal_files_of_one_group_are_sealed_once_and_known_ones_not_again(
+    monkeypatch, vault: Path
+) -> None:
+    monkeypatch.setattr(actions, "SEALED_AT_ONCE_BYTES", 10)
+    kept(b"known before, of old")
+    taken = take(b"one of twenty bytes.", b"known before, of old", b"one of twenty bytes.")
+    assert taken[0] == taken[2]
+    assert len(objects(vault)) == 2
+    assert taken[0].section.pack_size == vaultfile.stored_size(20)

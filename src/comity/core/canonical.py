@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from comity.core.errors import Untrusted
@@ -47,6 +48,37 @@ def decode(data: bytes) -> Any:  # Any: the shape is the caller's to check
 def digest_hex(value: object) -> str:
     """Return the SHA-256 of the canonical form, as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(encode(value)).hexdigest()
+
+
+class Template:
+    """The canonical form of an object of which some members change from one to the next.
+
+    Many entries alike are encoded several times faster so; the bytes are those of `encode`.
+    """
+
+    def __init__(self, fixed: Mapping[str, object], changing: Sequence[str]) -> None:
+        """Take the members that stay, and the names of those that change: text or integers."""
+        members = {name: _written(value).replace("%", "%%") for name, value in fixed.items()}
+        members |= dict.fromkeys(changing, "%s")
+        ordered = _sorted(dict(members))
+        pairs = (f"{_quoted(name).replace('%', '%%')}:{member}" for name, member in ordered)
+        self._form = "{" + ",".join(pairs) + "}"
+        self._order = tuple(changing.index(name) for name, _ in ordered if name in set(changing))
+
+    def fill(self, *values: str | int) -> bytes:
+        """Return the form with these values, in the order in which the names were given.
+
+        Raises TypeError and ValueError as `encode`.
+        """
+        written = [_quoted(value) if type(value) is str else _written(value) for value in values]
+        return (self._form % tuple(written[at] for at in self._order)).encode("utf-8")
+
+
+_quoted = json.encoder.encode_basestring
+
+
+def _written(value: object) -> str:
+    return encode(value).decode("utf-8")
 
 
 def _ordered(value: object, depth: int) -> object:

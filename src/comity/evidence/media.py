@@ -159,6 +159,8 @@ def _mpeg(head: bytes) -> str:
 def _text(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "text/plain"
+    if b"\0" in head:
+        return ""
     try:
         # A character may be cut at the end of the head, so the decoder is not told that it ends.
         text = codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD_BYTES)

@@ -201,6 +201,8 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 
 def plain_line(text: str) -> str:
     """Return text as one line that is what it looks like: NFC, no controls, no turning of order."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = (
         " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
         for char in unicodedata.normalize("NFC", text)
@@ -223,6 +225,8 @@ def kept_name(name: str | bytes) -> str:
     What is not printable, or not UTF-8, is written as \xNN, so nothing is lost by what a name
     could do to a screen, a database or a shell.
     """
+    if isinstance(name, str) and name.isascii() and name.isprintable():
+        return name[:NAME_AT_MOST]
     raw = name if isinstance(name, bytes) else _bytes_of(name)
     text = raw.decode("utf-8", "backslashreplace")
     shown = (

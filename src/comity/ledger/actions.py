@@ -18,7 +18,7 @@ from comity.core import canonical, checkpoint, growth, logproof, merkle, notes, 
 from comity.core.access import Actor, NodeActor
 from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
-from comity.core.uuid7 import uuid7
+from comity.core.uuid7 import uuid7_many
 from comity.ledger import clock, engines, examining
 from comity.ledger.examining import Examination, Terms
 from comity.ledger.models import (
@@ -43,11 +43,14 @@ RECORD_FAILURES_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class NewEntry:
-    """An act to record. subject: `<kind>:<uid>`. details: codes, numbers, digests; no content."""
+    """An act to record. subject: `<kind>:<uid>`. details: codes, numbers, digests; no content.
+
+    Bytes are details in their canonical form, of many acts alike (`canonical.Template`).
+    """
 
     kind: str
     subject: str
-    details: dict[str, Any]
+    details: dict[str, Any] | bytes
 
 
 def append(actor: Actor, kind: str, subject: str, **details: Any) -> Entry:
@@ -74,24 +77,19 @@ def _rows(actor: Actor, acts: Sequence[NewEntry]) -> list[engines.Row]:
     if not connection.in_atomic_block:
         raise RuntimeError("append() belongs in the transaction of the act it records")
     now = timezone.now()
-    at, who = _iso(now), actor.actor_id
+    who = actor.actor_id
+    body = canonical.Template(
+        {"v": 1, "actor": who, "at": _iso(now)}, ("id", "kind", "subject", "commitment")
+    )
+    salts = os.urandom(SALT_BYTES * len(acts))
     rows = []
-    for act in acts:
-        details = canonical.encode(act.details)
-        salt = os.urandom(SALT_BYTES)
-        uid = uuid7(now)
-        body = canonical.encode(
-            {
-                "v": 1,
-                "id": str(uid),
-                "kind": act.kind,
-                "actor": who,
-                "at": at,
-                "subject": act.subject,
-                "commitment": hashlib.sha256(salt + details).hexdigest(),
-            }
-        )
-        rows.append(engines.Row(uid, act.kind, who, act.subject, now, body, details, salt))
+    for number, (act, uid) in enumerate(zip(acts, uuid7_many(now, len(acts)), strict=True)):
+        stated = act.details
+        details = stated if isinstance(stated, bytes) else canonical.encode(stated)
+        salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
+        commitment = hashlib.sha256(salt + details).hexdigest()
+        written = body.fill(str(uid), act.kind, act.subject, commitment)
+        rows.append(engines.Row(uid, act.kind, who, act.subject, now, written, details, salt))
     return rows
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.db import connection
 
 from comity.core.tiles import TileWrite
 from comity.ledger.models import Entry, Tile
+from comity.ledger.rows import copied
 
 APPEND_ONLY_TABLES = ("ledger_checkpoint", "ledger_timetoken", "ledger_stampfailure")
 LEDGER_TABLES = ("ledger_entry", "ledger_entrydetails", "ledger_tile", *APPEND_ONLY_TABLES)
@@ -152,9 +154,9 @@ def _copied(rows: Sequence[Row]) -> list[int]:
         keys = sorted(key for (key,) in cursor.fetchall())
         types = ["int8", "uuid", "varchar", "varchar", "varchar", "timestamptz", "bytea"]
         entries = ((key, *row[:6]) for key, row in zip(keys, rows, strict=True))
-        _copy(cursor, "ledger_entry (id, uid, kind, actor, subject, at, body)", types, entries)
+        copied(cursor, "ledger_entry (id, uid, kind, actor, subject, at, body)", types, entries)
         details = ((key, row.details, row.salt) for key, row in zip(keys, rows, strict=True))
-        _copy(
+        copied(
             cursor,
             "ledger_entrydetails (entry_id, details, salt)",
             ["int8", "bytea", "bytea"],
@@ -163,38 +165,32 @@ def _copied(rows: Sequence[Row]) -> list[int]:
     return keys
 
 
-def _copy(cursor: Any, table: str, types: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    # Any: Django's wrapper hands out psycopg's own cursor only as an attribute of no type.
-    with cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
-
-
 def _inserted(rows: Sequence[Row]) -> list[int]:
     """SQLite: the transaction holds the write lock, so the next keys are nobody else's."""
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO ledger_entry (uid, kind, actor, subject, at, body) "
-                       "VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
-                       _sqlite_values(rows[0]))  # fmt: skip
+        # As Django's SQLite backend stores them: UUID as 32 digits, a moment as naive UTC text.
+        written = lru_cache(64)(connection.ops.adapt_datetimefield_value)
+        values = [
+            (row.uid.hex, row.kind, row.actor, row.subject, written(row.at), row.body)
+            for row in rows
+        ]
+        cursor.execute(
+            "INSERT INTO ledger_entry (uid, kind, actor, subject, at, body) "
+            "VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
+            values[0],
+        )
         first = int(cursor.fetchone()[0])
         keys = list(range(first, first + len(rows)))
         cursor.executemany(
             "INSERT INTO ledger_entry (id, uid, kind, actor, subject, at, body) "
             "VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [(key, *_sqlite_values(row)) for key, row in zip(keys[1:], rows[1:], strict=True)],
+            [(key, *row) for key, row in zip(keys[1:], values[1:], strict=True)],
         )
         cursor.executemany(
             "INSERT INTO ledger_entrydetails (entry_id, details, salt) VALUES (%s, %s, %s)",
             [(key, row.details, row.salt) for key, row in zip(keys, rows, strict=True)],
         )
     return keys
-
-
-def _sqlite_values(row: Row) -> tuple[Any, ...]:
-    """As Django's SQLite backend stores them: UUID as 32 digits, a moment as naive UTC text."""
-    at = connection.ops.adapt_datetimefield_value(row.at)
-    return (row.uid.hex, row.kind, row.actor, row.subject, at, row.body)
 
 
 def pending(limit: int) -> list[tuple[int, bytes]]:
@@ -212,7 +208,7 @@ def store_numbers(numbered: Sequence[Numbered]) -> None:
                 "(id bigint, place bigint, leaf bytea) ON COMMIT DELETE ROWS"
             )
             cursor.execute("TRUNCATE ledger_numbered")
-            _copy(cursor, "ledger_numbered (id, place, leaf)", ["int8", "int8", "bytea"], numbered)
+            copied(cursor, "ledger_numbered (id, place, leaf)", ["int8", "int8", "bytea"], numbered)
             cursor.execute(
                 'UPDATE ledger_entry SET "index" = new.place, leaf_hash = new.leaf '
                 "FROM ledger_numbered AS new WHERE ledger_entry.id = new.id"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from django.utils import timezone
 from comity.core.access import Actor
 from comity.core.errors import Refused, Untrusted
 from comity.ledger import actions as ledger
+from comity.ledger.rows import alike, insert_missing, new_uids
 from comity.vault import packs, storage
 from comity.vault.models import Pack, StoredFile
 
 INCOMING_IS_OLD_SECONDS = 3600
 OBJECT_IS_OLD_SECONDS = 24 * 3600
 _BATCH = 500
+SEALED_AT_ONCE_BYTES = 2 << 20
 
 
 def take_in_many(
@@ -35,17 +38,103 @@ def take_in_many(
     16 MiB, and bytes that the vault has already are not stored again. What is refused or cannot be
     read stands in its place, and the others go on; memory does not grow with their number.
     """
-    waiting: list[packs.Small | storage.TakenIn | Refused | OSError] = []
-    size = 0
-    for opened in sources:
-        read = _read_one(opened)
-        waiting.append(read)
-        size += len(read.content) if isinstance(read, packs.Small) else 0
-        if size >= packs.PACK_BYTES or len(waiting) >= packs.PACK_FILES:
-            yield _packed(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield _packed(waiting)
+    with ThreadPoolExecutor(1) as beside:
+        before: _Group | None = None
+        for group in _groups(sources, beside):
+            if before is not None:
+                yield before.durable()
+            before = group
+        if before is not None:
+            yield before.durable()
+
+
+_Read = packs.Small | storage.TakenIn | Refused | OSError
+
+
+def _groups(sources: Iterable[Callable[[], BinaryIO]], beside: Executor) -> Iterator[_Group]:
+    group, size = _Group(beside), 0
+    try:
+        for opened in sources:
+            size += group.read(opened)
+            if size >= packs.PACK_BYTES or len(group) >= packs.PACK_FILES:
+                group.close()
+                yield group
+                group, size = _Group(beside), 0
+        if len(group):
+            group.close()
+            yield group
+    finally:
+        group.leave()
+
+
+class _Group:
+    """Files that come into one pack. They are sealed, written and synced beside the reading, and
+    beside the rows of the group before; few of them are in memory at a time.
+    """
+
+    def __init__(self, beside: Executor) -> None:
+        self._beside, self._packing = beside, packs.Packing()
+        self._order: list[str | storage.TakenIn | Refused | OSError] = []
+        self._known: dict[str, storage.TakenIn] = {}
+        self._waiting: list[packs.Small] = []
+        self._size = 0
+        self._adding: list[Future[None]] = []
+        self._finished: Future[dict[str, storage.TakenIn]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def read(self, opened: Callable[[], BinaryIO]) -> int:
+        """Read one file; return how many of its bytes go into the pack."""
+        found = _read_one(opened)
+        if not isinstance(found, packs.Small):
+            self._order.append(found)
+            return 0
+        self._order.append(found.sha256)
+        self._waiting.append(found)
+        self._size += len(found.content)
+        if self._size >= SEALED_AT_ONCE_BYTES:
+            self._seal()
+        return len(found.content)
+
+    def close(self) -> None:
+        """Nothing more comes into the pack."""
+        self._seal()
+        self._finished = self._beside.submit(self._finish)
+
+    def _seal(self) -> None:
+        """Have what was read sealed, but for bytes that the vault has already."""
+        lookup = storage.lookups()
+        named = {one.sha256: lookup(one.sha256) for one in self._waiting}
+        rows = StoredFile.objects.filter(lookup__in=list(named.values())).select_related("pack")
+        sound = {bytes(row.lookup): row for row in rows if _is_sound(row)}
+        for one in self._waiting:
+            if row := sound.get(named[one.sha256]):
+                self._known[one.sha256] = _as_taken(row, one)
+        fresh = [one for one in self._waiting if one.sha256 not in self._known]
+        for earlier in self._adding[-1:]:
+            wait([earlier])
+        self._adding.append(self._beside.submit(self._packing.add, fresh))
+        self._waiting, self._size = [], 0
+
+    def leave(self) -> None:
+        """Remove a pack that is not finished; harmless for any other."""
+        self._beside.submit(self._packing.leave)
+
+    def _finish(self) -> dict[str, storage.TakenIn]:
+        for added in self._adding:
+            added.result()
+        return self._packing.finish()
+
+    def durable(self) -> list[storage.TakenIn | Refused | OSError]:
+        """Return what became of each file, in order, when all of it is durable."""
+        if self._finished is None:
+            raise RuntimeError("close() the group first")
+        try:
+            stored = self._known | self._finished.result()
+        except Refused as refusal:
+            return [refusal if isinstance(one, str) else one for one in self._order]
+        return [stored[one] if isinstance(one, str) else one for one in self._order]
 
 
 def _read_one(
@@ -56,27 +145,6 @@ def _read_one(
             return packs.read_small(source) or storage.take_in(source)
     except (Refused, OSError) as failure:
         return failure
-
-
-def _packed(
-    waiting: Sequence[packs.Small | storage.TakenIn | Refused | OSError],
-) -> list[storage.TakenIn | Refused | OSError]:
-    small = [one for one in waiting if isinstance(one, packs.Small)]
-    lookup = storage.lookups()
-    named = {one.sha256: lookup(one.sha256) for one in small}
-    rows = StoredFile.objects.filter(lookup__in=list(named.values())).select_related("pack")
-    known = {bytes(row.lookup): row for row in rows if _is_sound(row)}
-    fresh = [one for one in small if named[one.sha256] not in known]
-    try:
-        stored = {one.sha256: one for one in packs.take_in_small(fresh)}
-    except Refused as refusal:
-        return [refusal if isinstance(one, packs.Small) else one for one in waiting]
-    return [
-        stored.get(one.sha256) or _as_taken(known[named[one.sha256]], one)
-        if isinstance(one, packs.Small)
-        else one
-        for one in waiting
-    ]
 
 
 def _as_taken(row: StoredFile, small: packs.Small) -> storage.TakenIn:
@@ -113,15 +181,14 @@ def keep_many(actor: Actor, taken: Sequence[storage.TakenIn]) -> list[StoredFile
     # In one order for all, so that two writers of the same bytes wait and never wait for each
     # other. On PostgreSQL the second waits here until the first has ended.
     first_of = {each.lookup: each for each in sorted(taken, key=lambda one: one.lookup)}
-    StoredFile.objects.bulk_create(
-        [_row_of(each, in_packs) for each in first_of.values()], ignore_conflicts=True
-    )
+    made = dict(zip(first_of, _rows_of(list(first_of.values()), in_packs), strict=True))
+    insert_missing(list(made.values()), "lookup")
+    kept = {lookup: row for lookup, row in made.items() if row.pk}
     rows = StoredFile.objects.select_for_update(of=("self",)).select_related("pack")
-    kept = {
-        bytes(row.lookup): row for row in rows.filter(lookup__in=list(first_of)).order_by("lookup")
-    }
-    for lookup, each in first_of.items():
-        kept[lookup] = _settled(actor, kept[lookup], each, in_packs)
+    there = [lookup for lookup in made if lookup not in kept]
+    for row in rows.filter(lookup__in=there).order_by("lookup"):
+        lookup = bytes(row.lookup)
+        kept[lookup] = _settled(actor, row, first_of[lookup], in_packs)
     _drop_unnamed(taken, list(kept.values()), in_packs)
     return [kept[each.lookup] for each in taken]
 
@@ -137,16 +204,27 @@ def _pack_rows(taken: Sequence[storage.TakenIn]) -> dict[str, Pack]:
 
 
 def _row_of(taken: storage.TakenIn, in_packs: Mapping[str, Pack]) -> StoredFile:
-    section = taken.section
-    return StoredFile(
-        lookup=taken.lookup,
-        size=taken.size,
-        stored_name=taken.stored_name,
-        stored_size=taken.stored_size,
-        wrapped_key=taken.wrapped_key,
-        pack=in_packs[section.pack] if section else None,
-        offset=section.offset if section else 0,
-    )
+    return _rows_of([taken], in_packs)[0]
+
+
+def _rows_of(taken: Sequence[storage.TakenIn], in_packs: Mapping[str, Pack]) -> list[StoredFile]:
+    make = alike(StoredFile())
+    rows = []
+    for one, uid in zip(taken, new_uids(len(taken)), strict=True):
+        section = one.section
+        rows.append(
+            make(
+                uid=uid,
+                lookup=one.lookup,
+                size=one.size,
+                stored_name=one.stored_name,
+                stored_size=one.stored_size,
+                wrapped_key=one.wrapped_key,
+                pack_id=in_packs[section.pack].pk if section else None,
+                offset=section.offset if section else 0,
+            )
+        )
+    return rows
 
 
 def _settled(
@@ -161,12 +239,12 @@ def _drop_unnamed(
     taken: Sequence[storage.TakenIn], kept: Sequence[StoredFile], in_packs: Mapping[str, Pack]
 ) -> None:
     """What was written for bytes that had their place already goes with the commit."""
-    named = {row.stored_name for row in kept} | {row.section.pack for row in kept if row.section}
+    named, used = {row.stored_name for row in kept}, {row.pack_id for row in kept}
     for name in {each.object_name for each in taken} - named:
-        if name in in_packs:
-            if in_packs[name].files.exists():
+        if pack := in_packs.get(name):
+            if pack.pk in used or pack.files.exists():
                 continue
-            in_packs[name].delete()
+            pack.delete()
         transaction.on_commit(partial(storage.remove, name))
 
 
@@ -189,7 +267,7 @@ def _replace(
     actor: Actor, kept: StoredFile, taken: storage.TakenIn, in_packs: Mapping[str, Pack]
 ) -> StoredFile:
     lost, fresh = kept.stored_name, _row_of(taken, in_packs)
-    places = ("stored_name", "stored_size", "wrapped_key", "pack", "offset")
+    places = ("stored_name", "stored_size", "wrapped_key", "pack_id", "offset")
     for name in places:
         setattr(kept, name, getattr(fresh, name))
     kept.damage = ""

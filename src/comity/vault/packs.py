@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import BinaryIO
 
 from comity.core import vaultfile
@@ -61,43 +63,107 @@ def _read(source: BinaryIO, at_most: int, *, until: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
+class Packing:
+    """A pack that is being written: files are added, then it is finished, or left.
+
+    Files of equal bytes are sealed once. Order of writing as `storage.take_in`; the pack is valid
+    only under the name that its bytes give it, so half of one is none, and a sweep takes it.
+    """
+
+    def __init__(self) -> None:
+        self._sealed: dict[str, _Sealed] = {}
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._file = ExitStack()
+        self._incoming: tuple[Path, BinaryIO] | None = None
+
+    def add(self, files: Sequence[Small]) -> None:
+        """Seal files and write them. Raises Refused("vault.disk_full"), after which nothing is."""
+        different = {one.sha256: one for one in files if one.sha256 not in self._sealed}
+        if not different:
+            return
+        try:
+            with _full_disk():
+                storage.require_space(sum(len(one.content) for one in different.values()))
+                self._write(list(different.values()))
+        except BaseException:
+            self.leave()
+            raise
+
+    def _write(self, files: list[Small]) -> None:
+        """One draw of chance, one digest and one write for all: each lets other threads in."""
+        if self._incoming is None:
+            self._incoming = self._file.enter_context(storage.incoming_file())
+        drawn = secrets.token_bytes(64 * len(files))
+        pieces = []
+        for number, file in enumerate(files):
+            key, name = (drawn[start : start + 32] for start in (64 * number, 64 * number + 32))
+            stored = vaultfile.seal_bytes(file.content, key)
+            self._sealed[file.sha256] = _Sealed(
+                name.hex(),
+                key,
+                self._size,
+                len(stored),
+                len(file.content),
+                file.content[: storage.HEAD_BYTES],
+            )
+            self._size += len(stored)
+            pieces.append(stored)
+        written = b"".join(pieces)
+        self._digest.update(written)
+        vaultfile.write_full(self._incoming[1], memoryview(written))
+
+    def finish(self) -> dict[str, storage.TakenIn]:
+        """Return what the files became, by their digest, when the pack is durable.
+
+        Raises Refused("vault.disk_full"), and leaves nothing behind.
+        """
+        if self._incoming is None:
+            return {}
+        path, target = self._incoming
+        pack = storage.Section(self._digest.hexdigest(), 0, self._size)
+        with self._file, _full_disk():
+            os.fchmod(target.fileno(), 0o400)
+            os.fsync(target.fileno())
+            storage.place(path, pack.pack)
+        lookup, wrap = storage.lookups(), storage.wrapper()
+        return {
+            sha256: storage.TakenIn(
+                sha256=sha256,
+                size=one.plain_size,
+                stored_name=one.name,
+                stored_size=one.size,
+                wrapped_key=wrap(one.name, one.key),
+                lookup=lookup(sha256),
+                section=replace(pack, offset=one.offset),
+                head=one.head,
+            )
+            for sha256, one in self._sealed.items()
+        }
+
+    def leave(self) -> None:
+        """Remove what was written; harmless after `finish`."""
+        self._file.close()
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        if failure.errno in storage.NO_SPACE:
+            raise Refused("vault.disk_full") from failure
+        raise
+
+
 def take_in_small(files: Sequence[Small]) -> list[storage.TakenIn]:
     """Seal small files into one pack and return when it is durable, in the order of the files.
 
-    Files of equal bytes are sealed once. Order of writing as `storage.take_in`; the pack is valid
-    only under the name that its bytes give it, so half of one is none.
     Raises Refused("vault.disk_full"), and leaves nothing behind.
     """
-    if not files:
-        return []
-    different = {file.sha256: file for file in files}
-    storage.require_space(sum(vaultfile.stored_size(len(one.content)) for one in files))
-    sealed: dict[str, _Sealed] = {}
-    with storage.incoming_file() as (path, target):
-        try:
-            pack = _write(different, target, sealed)
-            os.fchmod(target.fileno(), 0o400)
-            os.fsync(target.fileno())
-            storage.place(path, pack)
-        except OSError as failure:
-            if failure.errno in storage.NO_SPACE:
-                raise Refused("vault.disk_full") from failure
-            raise
-    pack_size = sum(one.size for one in sealed.values())
-    lookup, wrap = storage.lookups(), storage.wrapper()
-    taken = {
-        sha256: storage.TakenIn(
-            sha256=sha256,
-            size=len(different[sha256].content),
-            stored_name=one.name,
-            stored_size=one.size,
-            wrapped_key=wrap(one.name, one.key),
-            lookup=lookup(sha256),
-            section=storage.Section(pack, one.offset, pack_size),
-            head=different[sha256].content[: storage.HEAD_BYTES],
-        )
-        for sha256, one in sealed.items()
-    }
+    packing = Packing()
+    packing.add(files)
+    taken = packing.finish()
     return [taken[file.sha256] for file in files]
 
 
@@ -109,16 +175,5 @@ class _Sealed:
     key: bytes
     offset: int
     size: int
-
-
-def _write(different: Mapping[str, Small], target: BinaryIO, sealed: dict[str, _Sealed]) -> str:
-    """Write the sealed files, note where each lies, and return the SHA-256 of the whole."""
-    digest, at = hashlib.sha256(), 0
-    for sha256, file in different.items():
-        key = vaultfile.new_key()
-        stored = vaultfile.seal_bytes(file.content, key)
-        digest.update(stored)
-        vaultfile.write_full(target, memoryview(stored))
-        sealed[sha256] = _Sealed(secrets.token_hex(32), key, at, len(stored))
-        at += len(stored)
-    return digest.hexdigest()
+    plain_size: int
+    head: bytes

@@ -18,14 +18,21 @@ from comity.evidence.actions.intake import (
     Acquisition,
     begin,
     new_item,
+    of_bytes,
+    of_file,
     plain_acquisition,
     require_day,
     require_member,
     require_sound,
 )
 from comity.evidence.models import Item
+from comity.ledger.rows import alike, insert, new_uids
 from comity.vault import actions as vault
+from comity.vault.models import StoredFile
 from comity.vault.storage import TakenIn
+
+TOGETHER_BYTES = 32 << 20
+TOGETHER_FILES = 2000
 
 
 @dataclass(frozen=True)
@@ -71,9 +78,25 @@ def ingest_many(
     require_day(acquired.acquired_at)
     first, second = tee(_sound(incoming, shared))
     taken_in = vault.take_in_many(one.opened for one in first)
-    for group in taken_in:
+    for group in _together(taken_in):
         named = [next(second) for _ in group]
         yield from _keep_group(actor, named, group, shared, acquired)
+
+
+def _together(
+    groups: Iterable[list[TakenIn | Refused | OSError]],
+) -> Iterator[list[TakenIn | Refused | OSError]]:
+    """Put several packs into one transaction: each page of an index is then written less often."""
+    waiting: list[TakenIn | Refused | OSError] = []
+    size = 0
+    for group in groups:
+        waiting += group
+        size += sum(one.size for one in group if isinstance(one, TakenIn))
+        if size >= TOGETHER_BYTES or len(waiting) >= TOGETHER_FILES:
+            yield waiting
+            waiting, size = [], 0
+    if waiting:
+        yield waiting
 
 
 def taken_already(actor: Officer, once: Sequence[uuid.UUID]) -> dict[uuid.UUID, Item]:
@@ -116,26 +139,38 @@ def _keep_group(
 ) -> list[Item | Refused | OSError]:
     taken = [one for one in group if isinstance(one, TakenIn)]
     files = iter(vault.keep_many(actor, taken))
+    uids = iter(new_uids(len(taken)))
     made: list[Item | Refused | OSError] = []
+    make: Callable[..., Item] | None = None
     for one, found in zip(named, group, strict=True):
         if not isinstance(found, TakenIn):
             made.append(found)
             continue
-        made.append(
-            new_item(
-                actor,
-                found,
-                next(files),
-                found.head,
-                once=one.once,
-                title=one.title,
-                kind=shared.kind,
-                origin=shared.origin,
-                original_name=one.original_name,
-                compartment=shared.compartment,
-            )
+        file, uid = next(files), next(uids)
+        make = make or alike(_first(actor, one, found, file, shared))
+        item = make(
+            uid=one.once or uid,
+            **of_bytes(found, file, found.head),
+            **of_file(one.title, one.original_name),
         )
+        item.stored_file = file
+        made.append(item)
     items = [one for one in made if isinstance(one, Item)]
-    Item.objects.bulk_create(items)
+    insert(items)
     begin(actor, items, shared.access, acquired)
     return made
+
+
+def _first(actor: Actor, one: Incoming, taken: TakenIn, file: StoredFile, shared: Shared) -> Item:
+    return new_item(
+        actor,
+        taken,
+        file,
+        taken.head,
+        once=one.once,
+        title=one.title,
+        kind=shared.kind,
+        origin=shared.origin,
+        original_name=one.original_name,
+        compartment=shared.compartment,
+    )

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, insert_once
+from comity.core import canonical
 from comity.core.access import Act, Actor, Compartment, require
 from comity.core.days import is_too_early
 from comity.core.errors import Incomplete, Refused
 from comity.evidence import media
 from comity.evidence.kinds import known_kinds
-from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item, ItemAccess, custody_of
+from comity.evidence.models import (
+    TEAM_KINDS,
+    Alike,
+    CustodyRecord,
+    Item,
+    ItemAccess,
+    custody_of,
+    role_of,
+)
 from comity.evidence.rules import (
     ACQUISITION_AT_MOST,
     TITLE_AT_MOST,
@@ -29,6 +38,7 @@ from comity.evidence.rules import (
     plain_media_type,
 )
 from comity.ledger import actions as ledger
+from comity.ledger.rows import alike, insert
 from comity.vault import actions as vault
 from comity.vault import storage
 from comity.vault.models import StoredFile
@@ -160,44 +170,72 @@ def new_item(
     declared_type: str = "",
 ) -> Item:
     """Return an item that is not saved yet. head: its first bytes; the rest as `ingest_stored`."""
-    return Item(
+    item = Item(
         uid=once or uuid.uuid4(),
-        title=plain_line(title),
         kind=kind,
-        stored_file=file,
-        sha256=taken.sha256,
-        size=taken.size,
-        media_type_sniffed=media.sniff(head),
-        media_type_declared=plain_media_type(declared_type),
-        original_name=kept_name(original_name),
         compartment=Compartment(compartment),
         origin=Origin(origin),
         created_by=actor.actor_id,
+        **of_bytes(taken, file, head),
+        **of_file(title, original_name),
     )
+    item.media_type_declared = plain_media_type(declared_type)
+    item._state.fields_cache["stored_file"] = file
+    return item
+
+
+def of_bytes(taken: storage.TakenIn, file: StoredFile, head: bytes) -> dict[str, Any]:
+    """What an item has from its bytes, by attribute."""
+    return {
+        "stored_file_id": file.pk,
+        "sha256": taken.sha256,
+        "size": taken.size,
+        "media_type_sniffed": media.sniff(head),
+    }
+
+
+def of_file(title: str, original_name: str | bytes) -> dict[str, Any]:
+    """What an item has from what its file is called, by attribute."""
+    return {"title": plain_line(title), "original_name": kept_name(original_name)}
 
 
 def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisition) -> None:
     """Give new items to their teams and write the first two records of each one's custody."""
     holders = list(dict.fromkeys(access))
-    ItemAccess.objects.bulk_create(
-        ItemAccess(item=item, kind=kind, record=record)
-        for item in items
-        for kind, record in holders
+    if not items:
+        return
+    held = [alike(ItemAccess(kind=kind, record=record)) for kind, record in holders]
+    insert([make(item_id=item.pk) for item in items for make in held])
+    received = Alike(_received(actor, items[0], acquired))
+    ingested = Alike(
+        custody_of(actor, items[0], CustodyEvent.INGESTED, digest_after=items[0].sha256)
     )
+    role = role_of(actor)
+    said, facts = _committed("received", role), _committed("ingested", role, _facts(items[0]))
     records, entries = [], []
     for item in items:
-        received = _received(actor, item, acquired)
-        ingested = custody_of(actor, item, CustodyEvent.INGESTED, digest_after=item.sha256)
-        records += [received, ingested]
+        first, digest = received.of(item)
+        second, its_digest = ingested.of(item)
+        records += [first, second]
+        subject, sha256 = item.subject, item.sha256
         entries += [
-            ledger.NewEntry("evidence.item_received", item.subject, received.committed(item)),
+            ledger.NewEntry("evidence.item_received", subject, said.fill(sha256, digest)),
             ledger.NewEntry(
-                "evidence.item_ingested", item.subject, ingested.committed(item) | _facts(item)
+                "evidence.item_ingested",
+                subject,
+                facts.fill(sha256, its_digest, *_facts(item).values()),
             ),
         ]
     for record, key in zip(records, ledger.append_many(actor, entries), strict=True):
         record.entry_id = key
-    CustodyRecord.objects.bulk_create(records)
+    insert(records)
+
+
+def _committed(
+    event: str, role: str, facts: Mapping[str, object] | None = None
+) -> canonical.Template:
+    """What an entry commits to, as `CustodyRecord.committed` has it, of many items alike."""
+    return canonical.Template({"event": event, "role": role}, ["sha256", "record", *(facts or {})])
 
 
 def _received(actor: Actor, item: Item, acquired: Acquisition) -> CustodyRecord:
@@ -215,7 +253,7 @@ def _received(actor: Actor, item: Item, acquired: Acquisition) -> CustodyRecord:
     )
 
 
-def _facts(item: Item) -> dict[str, object]:
+def _facts(item: Item) -> dict[str, str | int]:
     return {
         "origin": str(item.origin),
         "evidence_kind": item.kind,

@@ -28,6 +28,7 @@ from comity.evidence.models import (
 )
 from comity.evidence.rules import ORDER, BasisKind, CustodyEvent, Origin
 from comity.ledger import actions as ledger
+from comity.ledger.rows import insert
 
 _DISCLOSING = (Act.SEND_LETTER, Act.RELEASE_REPLY, Act.SHARE_ACCOUNT, Act.EXPORT_PACKAGE)
 
@@ -246,7 +247,7 @@ def record_disclosures(
 ) -> list[Disclosure]:
     """Record that items leave, as `record_disclosure` each. Raises NotAllowed."""
     _require_one_of(actor, _DISCLOSING)
-    made = Disclosure.objects.bulk_create(
+    made = [
         Disclosure(
             item=one.item,
             recipient=recipient,
@@ -259,7 +260,8 @@ def record_disclosures(
             actor=actor.actor_id,
         )
         for one in leaving
-    )
+    ]
+    insert(made)
     records = [
         custody_of(
             actor,
@@ -295,7 +297,7 @@ def keep_records(
     """Write custody records and, for each, its entry; in the caller's transaction."""
     for record, key in zip(records, ledger.append_many(actor, acts), strict=True):
         record.entry_id = key
-    CustodyRecord.objects.bulk_create(records)
+    insert(records)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC
 from typing import Any
 
@@ -14,6 +15,7 @@ from comity.core.access import Actor
 from comity.evidence.models.items import Item
 from comity.evidence.rules import CustodyEvent
 from comity.ledger.models import Entry
+from comity.ledger.rows import alike
 
 COMMITTED_FIELDS = (
     "actor", "role", "place", "device", "method", "legal_authority", "purpose", "counterparty",
@@ -53,9 +55,13 @@ class CustodyRecord(models.Model):
 
     def record_digest(self) -> str:
         """SHA-256 (hex) over every field of the record, in canonical form."""
-        words = {name: getattr(self, name) for name in COMMITTED_FIELDS}
+        return canonical.digest_hex(self.words())
+
+    def words(self) -> dict[str, object]:
+        """Return every field of the record, as its digest is over them."""
+        words: dict[str, object] = {name: getattr(self, name) for name in COMMITTED_FIELDS}
         at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return canonical.digest_hex(words | {"event": str(self.event), "at": at})
+        return words | {"event": str(self.event), "at": at}
 
     def committed(self, item: Item) -> dict[str, Any]:
         """What the entry commits to: the event, the role, the bytes and this record's digest."""
@@ -71,6 +77,24 @@ class CustodyRecord(models.Model):
         """Whether the record is still what its entry in the ledger committed to."""
         details = getattr(self.entry, "committed", None)
         return details is not None and details.as_mapping().get("record") == self.record_digest()
+
+
+class Alike:
+    """Records of custody that differ in their item only: a folder that was taken in at once.
+
+    first: one of them, not saved, whose digest_after is its item's.
+    """
+
+    def __init__(self, first: CustodyRecord) -> None:
+        words = first.words()
+        del words["digest_after"]
+        self._make = alike(first)
+        self._digest = canonical.Template(words, ["digest_after"])
+
+    def of(self, item: Item) -> tuple[CustodyRecord, str]:
+        """Return the record of one item, not saved, and its digest."""
+        record = self._make(item_id=item.pk, digest_after=item.sha256)
+        return record, hashlib.sha256(self._digest.fill(item.sha256)).hexdigest()
 
 
 def role_of(actor: Actor) -> str:
