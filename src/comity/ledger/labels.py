@@ -34,6 +34,7 @@ LABELS: dict[str, Any] = {
     "ledger.token_changed": _(
         "The time kept with the time-stamp of checkpoint {size} is not its own."
     ),
+    "renewal": _("The renewal of a time-stamp does not hold."),
     "ledger.renewal_changed": _("A renewal of the time-stamps of checkpoint {size} does not hold."),
     "ledger.clock_wrong": _(
         "The clock of this node cannot be right: it lies behind or ahead of times that are proven. "

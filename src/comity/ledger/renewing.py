@@ -46,7 +46,8 @@ def standing() -> Standing | None:
         return None
     tokens = tuple(head.tokens.order_by("pk"))
     earlier = tuple(head.renewals.order_by("number"))
-    chains = [_chain(bytes(each.response)) for each in (*tokens, *earlier)]
+    replies = [*(each.response for each in tokens), *(each.response for each in earlier)]
+    chains = [_chain(bytes(reply)) for reply in replies]
     ends = [timestamps.end_of(chain) for chain in chains]
     renewed = list(zip((each.gen_time for each in earlier), ends[len(tokens) :], strict=True))
     found = dict.fromkeys(certificate for chain in chains for certificate in chain)

@@ -262,19 +262,7 @@ def record_disclosures(
         for one in leaving
     ]
     insert(made)
-    records = [
-        custody_of(
-            actor,
-            one.item,
-            CustodyEvent.TRANSFERRED_OUT,
-            counterparty=recipient[:120],
-            purpose=purpose,
-            legal_authority=one.basis.ref,
-            digest_before=one.item.sha256,
-            digest_after=one.item.sha256,
-        )
-        for one in leaving
-    ]
+    records = [_left(actor, one, recipient, purpose) for one in leaving]
     message = str(message_id) if message_id else None
     said = {"recipient": recipient, "purpose": purpose, "message": message}
     acts = [
@@ -289,6 +277,19 @@ def record_disclosures(
     ]
     keep_records(actor, records, acts)
     return made
+
+
+def _left(actor: Actor, one: Leaving, recipient: str, purpose: str) -> CustodyRecord:
+    return custody_of(
+        actor,
+        one.item,
+        CustodyEvent.TRANSFERRED_OUT,
+        counterparty=recipient[:120],
+        purpose=purpose,
+        legal_authority=one.basis.ref,
+        digest_before=one.item.sha256,
+        digest_after=one.item.sha256,
+    )
 
 
 def keep_records(
