@@ -29,7 +29,7 @@ _WRITTEN_AT_ONCE = 8  # pieces that wait for the disk
 _MIMETYPE_MEDIA_TYPE = "text/plain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One file to put in.
 

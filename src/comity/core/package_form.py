@@ -37,7 +37,7 @@ _ENTRY_PATH = re.compile(r"(data|comity)/[A-Za-z0-9._/-]{1,190}")
 _MAX_WORDS = 4000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """An item of evidence in a package.
 
@@ -70,7 +70,7 @@ class About:
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CustodyLine:
     """One ledger entry as it travels.
 
@@ -84,7 +84,7 @@ class CustodyLine:
     salt: bytes | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LeafBody:
     """What a ledger entry says. subject: such as "item:<uuid>". commitment: 64 hex digits."""
 
@@ -122,7 +122,7 @@ def write_about(about: About) -> bytes:
             "legal_basis": about.legal_basis,
             "case_ref": about.case_ref,
             "created": moment_text(about.created),
-            "items": [vars(item) for item in about.items],
+            "items": [_stated(item) for item in about.items],
             "messages": [{"path": path, "id": each} for path, each in about.messages],
             "receipts": list(about.receipts),
             "log": {"origin": about.origin, "size": about.size},
@@ -133,6 +133,10 @@ def write_about(about: About) -> bytes:
     except Untrusted as refusal:
         raise ValueError(f"{refusal.code} {refusal.facts}") from refusal
     return data
+
+
+def _stated(item: Item) -> dict[str, object]:
+    return {name: getattr(item, name) for name in Item.__slots__}
 
 
 def read_about(data: bytes) -> About:

@@ -19,7 +19,7 @@ _FILES = Path(__file__).with_name("package_files")
 _JSON, _TEXT = "application/json", "text/plain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PackageItem:
     """An item to hand over.
 
@@ -39,7 +39,7 @@ class PackageItem:
     entries: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ProvenEntry:
     """A ledger entry with the `.tlog-proof` file for it under the package's checkpoint."""
 
