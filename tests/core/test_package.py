@@ -578,7 +578,7 @@ def regions_of(data: bytes) -> list[tuple[int, int]]:
         if member.size:
             regions.append((member.start, member.start + member.size - 1))
         position = member.start + member.size
-    return [*regions, (position, len(PACKAGE) - 23), (len(PACKAGE) - 22, len(PACKAGE) - 1)]
+    return [*regions, (position, len(data) - 23), (len(data) - 22, len(data) - 1)]
 
 
 REGIONS = regions_of(PACKAGE)
