@@ -8,7 +8,7 @@ import io
 import os
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -17,13 +17,24 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from comity.core import canonical, checkpoint, logproof, merkle, messages, notes, tiles, timestamps
+from comity.core import (
+    canonical,
+    checkpoint,
+    logproof,
+    merkle,
+    messages,
+    notes,
+    renewals,
+    tiles,
+    timestamps,
+)
 from comity.core.certificates import make_ca, make_certificate
 from comity.core.cms import Stamper
 from comity.core.container import Entry, Seal, write_container
 from comity.core.package import (
     PackageItem,
     PackageMessage,
+    PackageRenewal,
     PackageSpec,
     ProvenEntry,
     Trust,
@@ -183,6 +194,20 @@ def stamped(authority: Authority, note: bytes) -> tuple[bytes, bytes]:
     return request, authority.reply(request)
 
 
+def renewed(spec: PackageSpec, authority: Authority, chain: bytes) -> PackageSpec:
+    """The package with its tokens, and the renewals it has, renewed. chain: PEM of that day."""
+    record = renewals.write(
+        renewals.Record(
+            note=renewals.digest(spec.checkpoint),
+            tokens=tuple(renewals.digest(response) for _, response in spec.time),
+            renewals=tuple(renewals.digest(each.response) for each in spec.renewals),
+            chain=renewals.chain_digests(chain),
+        )
+    )
+    made = PackageRenewal(record, chain, *stamped(authority, record))
+    return replace(spec, renewals=[*spec.renewals, made])
+
+
 def make_spec(
     kyiv: Node,
     tokyo: Node,
@@ -197,7 +222,9 @@ def make_spec(
     for number, content in enumerate(contents, 1):
         subject, digest = f"item:{uuid.uuid4()}", hashlib.sha256(content).hexdigest()
         taken = kyiv.record(
-            "evidence.item_ingested", subject, {"sha256": digest, "size": len(content)}
+            "evidence.item_ingested",
+            subject,
+            {"sha256": digest, "size": len(content), "role": "investigator"},
         )
         looked = kyiv.record("evidence.item_viewed", subject, {"purpose": "case"})
         lines += [taken, looked]

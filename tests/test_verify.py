@@ -67,7 +67,12 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8", **environment},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(CORE.parents[1]),
+            "PYTHONIOENCODING": "utf-8",
+            **environment,
+        },
         timeout=120,
     )
 

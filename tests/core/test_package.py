@@ -9,16 +9,18 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comity.core import canonical, manifests, messages, notes
+from comity.core import canonical, checkpoint, logproof, manifests, messages, notes
 from comity.core import package_form as form
 from comity.core.container import Entry, Seal, open_container, write_container
 from comity.core.errors import Refused, Untrusted
@@ -31,10 +33,12 @@ from comity.core.package import (
     verify_package,
     verify_receipts,
 )
+from comity.core.package_form import read_about
 from comity.core.sealing.descriptor import parse
 from comity.core.sealing.receipts import Event
 from comity.node.testtsa import Authority
-from tests.court import Node, later, make_spec, stamped, trusting, written
+from tests.core.test_oracles import oracle
+from tests.court import Node, later, make_spec, renewed, stamped, trusting, written
 
 CONTENTS = [b"first photograph", b"", b"a film" * 1000]
 KYIV, TOKYO = Node("kyiv.example", "UA"), Node("tokyo.example", "JP")
@@ -93,7 +97,8 @@ def test_everything_in_a_good_package_is_looked_at(full: bytes, authority: Autho
     assert held == {
         *("container.entries", "bag.lists", "seal.signature", "seal.signer", "seal.time"),
         *("package.form", "descriptor", "log.checkpoint", "log.entries", "log.time"),
-        *("log.witness", "item", "item.conditions", "message", "receipt", "receipt.chain"),
+        "log.authorities",
+        *("log.witness", "item", "item.conditions", "case", "message", "receipt", "receipt.chain"),
     }
     assert all(each.ok for each in report.findings)
 
@@ -237,6 +242,20 @@ def spoil_the_letter(files: dict[str, bytes]) -> None:
     files[name] = files[name].replace(b"official", b"secretly", 1)
 
 
+def say_another_digest_in_case(files: dict[str, bytes]) -> None:
+    digest = hashlib.sha256(CONTENTS[0]).hexdigest().encode()
+    files[form.CASE] = files[form.CASE].replace(digest, b"0" * 64)
+
+
+def say_another_time_in_case(files: dict[str, bytes]) -> None:
+    files[form.CASE] = files[form.CASE].replace(b"2026-01-05T", b"2025-01-05T", 1)
+
+
+def drop_an_action_from_case(files: dict[str, bytes]) -> None:
+    lines = files[form.CASE].splitlines(keepends=True)
+    files[form.CASE] = b"".join([*lines[:-2], lines[-1]])
+
+
 def not_json(files: dict[str, bytes]) -> None:
     files[form.ABOUT] = b"\xff\xfe not JSON"
 
@@ -268,6 +287,9 @@ def huge_number(files: dict[str, bytes]) -> None:
         (drop_a_receipt, "package.entry", "container.missing_entry"),
         (swap_the_letter, "receipt", "receipt.other_container"),
         (spoil_the_letter, "message", None),
+        (say_another_digest_in_case, "case", "case.differs"),
+        (say_another_time_in_case, "case", "case.differs"),
+        (drop_an_action_from_case, "case", "case.differs"),
         (not_json, "package.form", "canonical.not_utf8"),
         (deep_json, "package.form", "canonical.not_json"),
         (huge_number, "package.form", "canonical.not_json"),
@@ -287,6 +309,41 @@ def test_a_sender_who_reseals_is_found_out(
 
 def test_resealing_without_a_change_holds() -> None:
     assert check(resealed(lambda _: None)).verdict is Verdict.SEALED
+
+
+def test_a_description_of_a_later_form_stays_a_doubt() -> None:
+    def edit(files: dict[str, bytes]) -> None:
+        files[form.CASE] = files[form.CASE].replace(b"comity-case/1", b"comity-case/9")
+
+    report = check(resealed(edit))
+    assert report.verdict is Verdict.SEALED
+    assert ("case", None) in {(each.code, each.ok) for each in report.findings}
+
+
+def test_the_description_conforms_to_case(tmp_path: Path) -> None:
+    """case_validate (CASE-Utilities-Python) is written by others and knows the whole ontology."""
+    described = tmp_path / "case.jsonld"
+    described.write_bytes(content(PACKAGE, form.CASE))
+    said = subprocess.run(
+        [Path(sys.executable).with_name("case_validate"), described],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stdout
+    assert "Conforms: True" in said.stdout
+
+
+def test_the_description_names_items_acts_and_roles_and_no_person() -> None:
+    graph = json.loads(content(PACKAGE, form.CASE))["uco-core:object"]
+    kinds = Counter(node["@type"].partition(":")[2] for node in graph)
+    assert kinds["File"] == kinds["ProvenanceRecord"] == len(CONTENTS)
+    assert kinds["InvestigativeAction"] == 2 * len(CONTENTS)
+    assert kinds["Role"] == 1
+    ends = {node["uco-core:name"] for node in graph if node["@type"] == "uco-identity:Identity"}
+    assert ends == {json.loads(line.line.entry)["actor"] for line in SPEC.custody}
+
+
+def content(data: bytes, name: str) -> bytes:
+    return open_container(io.BytesIO(data)).view(name).read()
 
 
 def test_a_letter_sealed_by_somebody_else_does_not_hold() -> None:
@@ -336,6 +393,123 @@ def test_two_receipts_with_the_same_predecessor_do_not_hold() -> None:
         texts.append(node.receipt(Event.CONSIGNED, str(uuid.uuid4()), b""))
     report = check(written(replace(SPEC, receipts=texts)))
     assert ("receipt.chain", "tokyo.example", "receipt.chain") in wrong(report)
+
+
+# Renewed time
+
+
+@pytest.fixture(scope="module")
+def short_and_long(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, Authority]:
+    """An authority whose certificates end in a month, and one whose last for ten years."""
+    folder = tmp_path_factory.mktemp("renewing")
+    return Authority(folder / "short", days=30, name="A"), Authority(folder / "long", name="B")
+
+
+@pytest.fixture(scope="module")
+def renewed_spec(short_and_long: tuple[Authority, Authority]) -> PackageSpec:
+    short, long = short_and_long
+    kyiv = Node("kyiv.example", "UA")
+    kyiv.ca, kyiv.seal, kyiv.seal_key = KYIV.ca, KYIV.seal, KYIV.seal_key
+    kyiv.descriptor, kyiv.ledger_signer = KYIV.descriptor, KYIV.ledger_signer
+    spec = make_spec(kyiv, TOKYO, CONTENTS, authority=short)
+    spec = replace(spec, time=[*spec.time, stamped(long, spec.checkpoint)])
+    return renewed(spec, long, short.root_pem)
+
+
+def judged(data: bytes, *authorities: Authority, days: int = 0) -> Report:
+    trust = Trust((KYIV.descriptor, TOKYO.descriptor), tuple(each.root_pem for each in authorities))
+    moment = datetime.now(UTC) + timedelta(days=days)
+    return verify_package(io.BytesIO(data), trust, moment)
+
+
+def doubts(report: Report) -> set[tuple[str, object]]:
+    return {(each.code, each.facts.get("reason")) for each in report.findings if each.ok is None}
+
+
+def test_a_token_that_was_renewed_in_time_outlives_its_certificate(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+) -> None:
+    data = written(renewed_spec)
+    for days in (0, 400):  # the short one has ended by then
+        report = judged(data, *short_and_long, days=days)
+        assert wrong(report) == []
+        assert report.verdict is Verdict.SEALED_TIMED
+        assert ("log.renewal", "renewal.ended") not in doubts(report)
+        (stated,) = [each for each in report.findings if each.code == "log.authorities"]
+        assert stated.facts["count"] == 2
+    assert judged(data, days=400).verdict is not Verdict.SEALED_TIMED
+
+
+def test_a_token_that_nobody_renewed_says_so_when_its_certificate_has_ended(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+) -> None:
+    data = written(replace(renewed_spec, renewals=[]))
+    assert ("log.renewal", "renewal.ended") not in doubts(judged(data, *short_and_long))
+    later = judged(data, *short_and_long, days=400)
+    assert ("log.renewal", "renewal.ended") in doubts(later)
+    assert later.verdict is Verdict.SEALED_TIMED  # judged at the time that the token states
+
+
+def test_a_renewal_by_an_unknown_authority_keeps_nothing_alive(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+) -> None:
+    short, _long = short_and_long
+    report = judged(written(renewed_spec), short, days=400)
+    assert ("log.renewal", "renewal.ended") in doubts(report)
+    assert ("log.renewal", "timestamp.authority_unknown") in doubts(report)
+
+
+def test_a_renewal_of_a_renewal_holds_and_out_of_order_it_does_not(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+) -> None:
+    _short, long = short_and_long
+    twice = renewed(renewed_spec, long, long.root_pem)
+    assert wrong(judged(written(twice), *short_and_long)) == []
+    swapped = replace(twice, renewals=[*reversed(twice.renewals)])
+    assert ("log.renewal", "comity/time/renewal-1", "renewal.order") in wrong(
+        judged(written(swapped), *short_and_long)
+    )
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        ("json", "renewal.other_tokens"),
+        ("pem", "renewal.other_chain"),
+        ("tsq", "timestamp.wrong_imprint"),
+        ("tsr", "timestamp.wrong_imprint"),
+    ],
+)
+def test_a_renewal_of_which_a_part_was_exchanged_does_not_hold(
+    renewed_spec: PackageSpec,
+    short_and_long: tuple[Authority, Authority],
+    ending: str,
+    reason: str,
+) -> None:
+    _short, long = short_and_long
+    name = f"comity/time/renewal-1.{ending}"
+
+    def edit(files: dict[str, bytes]) -> None:
+        if ending == "json":
+            record = json.loads(files[name])
+            files[name] = canonical.encode(record | {"tokens": ["0" * 64]})
+        elif ending == "pem":
+            files[name] = long.root_pem
+        else:
+            files[name] = files[f"comity/time/1.{ending}"]
+
+    report = judged(resealed(edit, written(renewed_spec)), *short_and_long)
+    assert ("log.renewal", "comity/time/renewal-1", reason) in wrong(report)
+
+
+def test_a_stray_file_among_the_tokens_does_not_hold(renewed_spec: PackageSpec) -> None:
+    def edit(files: dict[str, bytes]) -> None:
+        files["comity/time/renewal-1.txt"] = b"read me"
+
+    report = check(resealed(edit, written(renewed_spec)))
+    assert ("package.entry", "package.unexpected_entry") in {
+        (code, reason) for code, _, reason in wrong(report)
+    }
 
 
 # The writer
@@ -395,19 +569,19 @@ def test_any_changed_byte_is_named(data: st.DataObject) -> None:
     assert wrong(report)
 
 
-def _regions() -> list[tuple[int, int]]:
+def regions_of(data: bytes) -> list[tuple[int, int]]:
     """Header and content of every entry, the directory, and its end."""
-    container = open_container(io.BytesIO(PACKAGE))
+    container = open_container(io.BytesIO(data))
     regions, position = [], 0
     for member in container._members.values():
         regions.append((position, member.start - 1))
         if member.size:
             regions.append((member.start, member.start + member.size - 1))
         position = member.start + member.size
-    return [*regions, (position, len(PACKAGE) - 23), (len(PACKAGE) - 22, len(PACKAGE) - 1)]
+    return [*regions, (position, len(data) - 23), (len(data) - 22, len(data) - 1)]
 
 
-REGIONS = _regions()
+REGIONS = regions_of(PACKAGE)
 
 
 @given(st.binary(max_size=300))
@@ -438,6 +612,84 @@ def golden_trust(*nodes: str, is_timed: bool = True) -> Trust:
 )
 def test_a_golden_package_keeps_its_verdict(trust: Trust, verdict: Verdict) -> None:
     assert check((GOLDEN / "package.asice").read_bytes(), trust).verdict is verdict
+
+
+GOLDEN_NODES = sorted(GOLDEN.glob("*/expected.json"))
+
+
+def golden_cases() -> Iterator[tuple[Path, dict[str, Any]]]:
+    for expected in GOLDEN_NODES:
+        yield from ((expected.parent, case) for case in json.loads(expected.read_text()))
+
+
+@pytest.mark.parametrize(("folder", "case"), list(golden_cases()))
+def test_a_golden_package_of_a_whole_node_keeps_its_verdicts(
+    folder: Path, case: dict[str, Any]
+) -> None:
+    report = judged_golden(folder, case, (folder / "package.asice").read_bytes())
+    assert wrong(report) == []
+    assert report.verdict == case["verdict"]
+
+
+def judged_golden(folder: Path, case: dict[str, Any], data: bytes) -> Report:
+    trust = Trust(
+        tuple(parse((folder / name).read_text()) for name in case["trust"]),
+        tuple((folder / name).read_bytes() for name in case["roots"]),
+    )
+    sealed = open_container(io.BytesIO((folder / "package.asice").read_bytes()))
+    made = read_about(sealed.read(form.ABOUT, form.MAX_ABOUT_BYTES)).created
+    return verify_package(io.BytesIO(data), trust, made + timedelta(days=case["days"]))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_any_changed_byte_of_a_golden_package_lowers_its_verdict(data: st.DataObject) -> None:
+    """Every kind of entry gets its share: description, tokens, renewals, custody, payload."""
+    folder = data.draw(st.sampled_from(GOLDEN_NODES)).parent
+    case = json.loads((folder / "expected.json").read_text())[-1]
+    whole = (folder / "package.asice").read_bytes()
+    regions = regions_of(whole)
+    position = data.draw(st.sampled_from(regions).flatmap(lambda region: st.integers(*region)))
+    flipped = bytearray(whole)
+    flipped[position] ^= data.draw(st.integers(1, 255))
+    report = judged_golden(folder, case, bytes(flipped))
+    assert report.verdict is Verdict.FAILED
+    assert wrong(report)
+
+
+def test_the_golden_packages_hold_what_a_node_writes() -> None:
+    names = set()
+    for expected in GOLDEN_NODES:
+        with (expected.parent / "package.asice").open("rb") as file:
+            names |= set(open_container(file).names())
+    wanted = {form.CASE, form.REPORT, "comity/time/2.tsr", "comity/time/renewal-1.tsr"}
+    assert wanted <= names
+
+
+@pytest.mark.parametrize("folder", [each.parent for each in GOLDEN_NODES], ids=lambda at: at.name)
+def test_tools_of_others_read_a_golden_package(folder: Path, tmp_path: Path) -> None:
+    """unzip, sha256sum, bagit.py, openssl cms and ts, case_validate, age, sigstore."""
+    data = (folder / "package.asice").read_bytes()
+    bag = unpacked(data, tmp_path)
+    run("sha256sum", "--strict", "-c", "manifest-sha256.txt", cwd=bag)
+    run("sha256sum", "--strict", "-c", "tagmanifest-sha256.txt", cwd=bag)
+    tools = Path(sys.executable).parent
+    run(sys.executable, tools / "bagit.py", "--validate", bag)
+    run(tools / "case_validate", bag / form.CASE)
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(b"".join(each.read_bytes() for each in sorted(folder.glob("time-*.pem"))))
+    said = run("sh", bag / "comity/verify.sh", folder / "seal.pem", roots)
+    assert "EVERYTHING CHECKED HOLDS" in said
+    run("age-keygen", "-o", tmp_path / "key.txt")
+    key = run("age-keygen", "-y", tmp_path / "key.txt").strip()
+    run("age", "-r", key, "-o", tmp_path / "p.age", folder / "package.asice")
+    run("age", "-d", "-i", tmp_path / "key.txt", "-o", tmp_path / "p.asice", tmp_path / "p.age")
+    assert (tmp_path / "p.asice").read_bytes() == data
+    for line in (bag / form.CUSTODY).read_bytes().splitlines():
+        stated = canonical.decode(line)
+        proof = logproof.parse((bag / form.proof_path(stated["index"])).read_bytes())
+        head = checkpoint.parse(proof.checkpoint.decode().rpartition("\n\n")[0] + "\n")
+        oracle(canonical.encode(stated["entry"]), proof.index, head.size, proof.path, head.root)
 
 
 def test_golden_messages_and_receipts_keep_their_verdicts() -> None:

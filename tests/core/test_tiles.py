@@ -134,3 +134,14 @@ def test_the_tiles_that_a_path_needs_are_known_before(data):
     asked = set()
     tiles.inclusion_path(Noting(), index, size)
     assert tiles.inclusion_tiles(index, size) == asked
+
+
+@pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 511, 512, 700, 1300])
+def test_many_paths_are_the_single_ones(size: int) -> None:
+    store = grown(size)
+    places = {0, 1, 255, size // 3, size // 2, size - 2, size - 1}
+    wanted = sorted(place for place in places if 0 <= place < size)
+    found = dict(tiles.inclusion_paths(store, wanted, size))
+    assert found == {index: tiles.inclusion_path(store, index, size) for index in wanted}
+    with pytest.raises(ProofError):
+        list(tiles.inclusion_paths(store, [size], size))

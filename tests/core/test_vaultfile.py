@@ -106,6 +106,22 @@ def test_what_is_sealed_opens(size):
     assert opened(stored, KEY, result.plain_sha256) == plain
 
 
+@pytest.mark.parametrize("size", EDGES)
+def test_what_is_in_memory_opens_alike(size):
+    plain = pattern(size)
+    stored = sealed(plain)[1]
+    assert vaultfile.open_bytes(stored, KEY) == plain
+    for damaged in (
+        stored[:-1],
+        stored + b"x",
+        stored[:70] + bytes([stored[70] ^ 1]) + stored[71:],
+    ):
+        with pytest.raises(Untrusted):
+            vaultfile.open_bytes(damaged, KEY)
+    with pytest.raises(Untrusted):
+        vaultfile.open_bytes(stored, bytes(32))
+
+
 def test_the_same_bytes_are_stored_differently_each_time():
     assert sealed(b"same")[1] != sealed(b"same")[1]
 

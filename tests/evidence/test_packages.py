@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,11 +32,15 @@ from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, Untr
 from comity.core.findings import Report, Verdict
 from comity.core.package import Trust, verify_package
 from comity.core.sealing import descriptor as descriptors
-from comity.evidence import actions, tasks
+from comity.evidence import actions, report, tasks
 from comity.evidence.models import Item
 from comity.evidence.rules import CustodyEvent, Origin, Use
 from comity.exchange.actions import own_descriptor
-from tests.evidence.conftest import World, damage, stored_path
+from comity.ledger import actions as ledger
+from comity.ledger.renewing import renew
+from comity.ledger.tasks import stamp_newest
+from comity.node.testtsa import serving
+from tests.evidence.conftest import World, acquisition, damage, stored_path
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STATED = {"purpose": "Trial", "legal_basis": "CPC art. 290", "case_ref": "2211/24"}
@@ -299,3 +309,201 @@ def test_the_worker_sweeps_packages_that_nobody_fetched(
         assert tasks.sweep_is_due()
         assert actions.sweep_packages() == 1
     assert (left.exists(), young.exists(), held.exists()) == (False, True, True)
+
+
+@pytest.mark.breaks_ledger  # its clock is wrong
+def test_nothing_is_sealed_while_the_clock_cannot_be_right(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = world.item()
+    ledger.sequence_pending()
+    yesterday = timezone.now() - timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: yesterday)
+    with pytest.raises(Refused) as refused:
+        export(world, item)
+    assert refused.value.code == "ledger.clock_wrong"
+
+
+# Several authorities
+
+
+def test_a_package_carries_every_token_and_every_renewal(
+    world: World, settings: LazySettings, tmp_path: Path
+) -> None:
+    with (
+        serving(tmp_path / "a", days=30) as (first, first_root),
+        serving(tmp_path / "b") as (second, second_root),
+    ):
+        for name, root in (("a.pem", first_root), ("b.pem", second_root)):
+            (tmp_path / name).write_bytes(root)
+        settings.COMITY_TSA_ROOTS = [tmp_path / "a.pem", tmp_path / "b.pem"]
+        settings.COMITY_TSA_URLS, settings.COMITY_TSA_NEEDED = [first, second], 2
+        item = world.item()
+        ledger.sequence_pending()
+        assert stamp_newest()
+        renew()
+        path = export(world, item)
+    with zipfile.ZipFile(path) as package:
+        names = {name for name in package.namelist() if name.startswith("comity/time/")}
+    renewal = {f"comity/time/renewal-1.{each}" for each in ("json", "pem", "tsq", "tsr")}
+    tokens = {f"comity/time/{each}.{kind}" for each in (1, 2) for kind in ("tsq", "tsr")}
+    assert names == renewal | tokens
+    report = verified(path, (first_root, second_root))
+    assert failures(report) == []
+    assert report.verdict is Verdict.SEALED_TIMED
+    assert len([each for each in report.findings if each.code == "log.time" and each.ok]) == 2
+
+
+# Encrypted to recipients
+
+
+def age_key(folder: Path) -> tuple[Path, str]:
+    """A key pair made by the `age` program: (file of the identity, public key)."""
+    identity = folder / "court.txt"
+    subprocess.run(["age-keygen", "-o", identity], check=True, capture_output=True)
+    said = subprocess.run(
+        ["age-keygen", "-y", identity], check=True, capture_output=True, text=True
+    )
+    return identity, said.stdout.strip()
+
+
+def test_the_age_program_opens_an_encrypted_package_and_it_verifies(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, first_key = age_key(tmp_path / "a")
+    second, second_key = age_key(tmp_path / "b")
+    item = world.item(b"evidence" * 90_000)
+    path = export(world, item, to=actions.Handover(keys=(first_key, f" {second_key} ")))
+    assert path.name.endswith(".asice.age")
+    assert path.read_bytes().startswith(b"age-encryption.org/v1")
+    for identity in (first, second):
+        opened = tmp_path / "opened.asice"
+        subprocess.run(["age", "-d", "-i", identity, "-o", opened, path], check=True)
+        report = verified(opened)
+        assert failures(report) == []
+        assert report.verdict is Verdict.SEALED
+    exported = item.custody.get(event=CustodyEvent.EXPORTED)
+    assert exported.note == hashlib.sha256(opened.read_bytes()).hexdigest()
+    details = exported.entry.committed.as_mapping()
+    assert details["encrypted_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    keys = [hashlib.sha256(key.encode()).hexdigest() for key in (first_key, second_key)]
+    assert details["encrypted_to"] == keys
+
+
+def test_another_key_does_not_open_it(world: World, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    _, key = age_key(tmp_path / "a")
+    stranger, _ = age_key(tmp_path / "b")
+    path = export(world, world.item(), to=actions.Handover(keys=(key,)))
+    said = subprocess.run(["age", "-d", "-i", stranger, path], capture_output=True, check=False)
+    assert said.returncode != 0
+
+
+@pytest.mark.parametrize("key", ["age1nonsense", "AGE-SECRET-KEY-1QQ", "ssh-ed25519 AAAA"])
+def test_what_is_no_public_key_makes_no_package(world: World, tmp_path: Path, key: str) -> None:
+    with pytest.raises(Refused) as refused:
+        export(world, world.item(), to=actions.Handover(keys=(key,)))
+    assert refused.value.code == "evidence.bad_age_key"
+    assert not list((tmp_path / "spool").glob("packages/*"))
+
+
+def test_the_plain_package_of_an_encrypted_one_never_lies_on_the_disk(
+    world: World, tmp_path: Path
+) -> None:
+    _, key = age_key(tmp_path)
+    content = os.urandom(3 << 20)
+    export(world, world.item(content), to=actions.Handover(keys=(key,)))
+    for found in tmp_path.rglob("*"):
+        if found.is_file():
+            data = found.read_bytes()
+            assert content[:64] not in data
+            assert content[-64:] not in data
+
+
+def test_damage_and_a_full_disk_stop_an_encrypted_package(
+    world: World, vault: Path, tmp_path: Path, settings: LazySettings
+) -> None:
+    _, key = age_key(tmp_path)
+    broken = world.item(b"evidence" * 9000)
+    damage(stored_path(vault, broken))
+    with pytest.raises((Refused, Untrusted)):
+        export(world, broken, to=actions.Handover(keys=(key,)))
+    settings.COMITY_RESERVED_DISK_BYTES = shutil.disk_usage(tmp_path).total
+    with pytest.raises(Refused) as refused:
+        export(world, world.item(), to=actions.Handover(keys=(key,)))
+    assert refused.value.code == "vault.disk_full"
+    assert not list((tmp_path / "spool/packages").iterdir())
+
+
+# Many items
+
+
+def many(world: World, count: int) -> list[Item]:
+    """Items that lie together in a pack."""
+    shared = actions.Shared(
+        "photo", [("case", world.case)], Origin.INVESTIGATION, acquisition(), "disclosable"
+    )
+    incoming = [
+        actions.Incoming(partial(io.BytesIO, b"item %d" % number), f"Photo {number}")
+        for number in range(count)
+    ]
+    made = list(actions.ingest_many(world.investigator, incoming, shared))
+    return [each for each in made if isinstance(each, Item)]
+
+
+def test_the_number_of_questions_does_not_grow_with_the_items(world: World) -> None:
+    few, more = many(world, 3), many(world, 60)
+    asked = []
+    for items in (few, more):
+        with CaptureQueriesContext(connection) as queries:
+            report = verified(export(world, *items))
+        assert failures(report) == []
+        assert report.verdict is Verdict.SEALED
+        asked.append(len(queries))
+    assert asked[1] <= asked[0] + 3, asked
+
+
+def test_a_package_out_of_packs_is_read_by_the_tools_of_others(
+    world: World, tmp_path: Path
+) -> None:
+    items = many(world, 5)
+    assert items[0].stored_file.pack is not None
+    folder = tmp_path / "bag"
+    subprocess.run(["unzip", "-q", export(world, *items), "-d", folder], check=True)
+    for listed in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        subprocess.run(["sha256sum", "--quiet", "-c", listed], cwd=folder, check=True)
+    tools = Path(sys.executable).parent
+    bag = [sys.executable, tools / "bagit.py", "--quiet", "--validate", folder]
+    subprocess.run(bag, check=True)
+    subprocess.run([tools / "case_validate", folder / "comity/case.jsonld"], check=True)
+    assert (folder / "data" / items[3].number / "original.bin").read_bytes() == b"item 3"
+
+
+def test_a_damaged_pack_makes_no_package_and_is_an_anomaly(world: World, vault: Path) -> None:
+    items = many(world, 4)
+    pack = items[0].stored_file.pack
+    assert pack is not None
+    damage(vault / "objects" / pack.stored_name[:2] / pack.stored_name)
+    with pytest.raises((Refused, Untrusted)):
+        export(world, *items)
+    assert any(item.custody.filter(event=CustodyEvent.ANOMALY).exists() for item in items)
+
+
+def test_the_report_of_many_items_says_where_the_others_are(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "SHOWN_AT_MOST", 2)
+    items = many(world, 5)
+    with zipfile.ZipFile(export(world, *items, language="en")) as package:
+        (tmp_path / "report.pdf").write_bytes(package.read("comity/report.pdf"))
+    shown = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "report.pdf", "-"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "holds 5 items" in shown
+    assert "comity/custody.jsonl" in shown
+    assert items[1].number in shown
+    assert items[2].number not in shown

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyrage
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -455,6 +456,29 @@ def test_a_package_is_saved_from_the_page(world: World, sign_in: SignIn, tmp_pat
         assert package.testzip() is None
         assert f"data/{item.number}/original.bin" in package.namelist()
     assert list((tmp_path / "spool/packages").iterdir()) == []
+
+
+def test_a_package_for_a_recipient_is_saved_encrypted(world: World, sign_in: SignIn) -> None:
+    item, client = world.item(b"secret bytes" * 50), sign_in(world.prosecutor)
+    identity = pyrage.x25519.Identity.generate()
+    fields = {
+        "items": [item.pk],
+        "case_ref": "2211/24",
+        "purpose": "Trial",
+        "legal_basis": "CPC art. 290",
+        "recipient": "court",
+        "language": "uk",
+    }
+    wrong = client.post(url("item_package"), fields | {"keys": "age1nonsense"})
+    assert wrong.status_code == 422
+    assert "age1nonsense…" in wrong.content.decode()
+    answer = client.post(url("item_package"), fields | {"keys": f"\n {identity.to_public()} \n"})
+    assert re.search(r'\.asice\.age"$', answer["Content-Disposition"])
+    assert answer["Content-Type"] == "application/octet-stream"
+    data = body(answer)
+    assert b"secret bytes" not in data
+    with zipfile.ZipFile(io.BytesIO(pyrage.decrypt(data, [identity]))) as package:
+        assert package.read(f"data/{item.number}/original.bin") == b"secret bytes" * 50
 
 
 def test_nobody_exports_what_they_do_not_see(world: World, sign_in: SignIn) -> None:

@@ -8,9 +8,9 @@ from django.db import transaction
 from comity.core import checkpoint, growth, merkle, notes, tiles
 from comity.core.access import NodeActor
 from comity.core.errors import Refused, Untrusted
-from comity.exchange import actions
+from comity.exchange import actions, witnesses
 from comity.exchange.actions import witnessing
-from comity.exchange.models import Witnessing
+from comity.exchange.models import Partner, Witnessing
 from comity.ledger import actions as ledger
 from comity.ledger.models import Cosignature, Entry
 from tests.core.test_tiles import Shelf
@@ -164,3 +164,18 @@ def test_a_partner_is_asked_once_for_a_head_and_not_too_often(partner, settings)
     assert witnessing.request_for(partner, ledger.newest_checkpoint()).startswith(
         b"old %d\n" % head.size
     )
+
+
+def test_a_partner_whose_delivery_pauses_is_not_asked_while_an_officer_waits(
+    partner, settings
+) -> None:
+    with transaction.atomic():
+        ledger.append(NodeActor("test"), "test.done", "thing:1")
+    ledger.sequence_pending()
+    head = ledger.newest_checkpoint()
+    actions.pause_partner(partner, "no_answer", at_least=60)
+    assert witnesses.ask_now(head) == 0
+    assert not Witnessing.objects.filter(partner=partner).exists()
+    Partner.objects.filter(pk=partner.pk).update(next_attempt_at=None)
+    witnesses.ask_now(head)  # its node is not there, but it is asked
+    assert Witnessing.objects.filter(partner=partner).exists()

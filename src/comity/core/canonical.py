@@ -22,8 +22,7 @@ def encode(value: object) -> bytes:
     Raises TypeError for any other type, ValueError for an integer out of range, text with a lone
     surrogate, or a value nested too deeply.
     """
-    text = json.dumps(_ordered(value, 0), ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8")
+    return _write(_ordered(value, 0)).encode("utf-8")
 
 
 def decode(data: bytes) -> Any:  # Any: the shape is the caller's to check
@@ -32,13 +31,7 @@ def decode(data: bytes) -> Any:  # Any: the shape is the caller's to check
     Raises Untrusted for anything else: no JSON, duplicate names, floats, other spacing or order.
     """
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_without_duplicates,
-            parse_int=_integer,
-            parse_float=_refuse_number,
-            parse_constant=_refuse_number,
-        )
+        value = _read(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise Untrusted("canonical.not_utf8") from None
     except (ValueError, RecursionError):
@@ -136,3 +129,12 @@ def _integer(text: str) -> int:
 
 def _refuse_number(text: str) -> NoReturn:
     raise ValueError(f"only integers, not {text[:20]}")
+
+
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_read = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates,
+    parse_int=_integer,
+    parse_float=_refuse_number,
+    parse_constant=_refuse_number,
+).decode

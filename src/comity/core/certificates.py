@@ -171,19 +171,31 @@ def leads_to(
     others: authorities found beside the signature; they only connect. A trusted certificate that
     is the leaf itself is a pin. Every certificate on the way is valid at the moment `at`.
     """
+    return bool(path_to(leaf, others=others, trusted=trusted, at=at))
+
+
+def path_to(
+    leaf: x509.Certificate,
+    *,
+    others: Iterable[x509.Certificate],
+    trusted: Iterable[x509.Certificate],
+    at: datetime,
+) -> list[x509.Certificate]:
+    """Give the certificates by which the leaf is trusted, as `leads_to`: leaf first, or none."""
     anchors = list(trusted)
     pool = [certificate for certificate in others if _may_issue(certificate)]
-    current = leaf
+    current, path = leaf, [leaf]
     for _ in range(MAX_PATH):
         if not is_valid_at(current, at):
-            return False
+            return []
         if current in anchors:
-            return True
+            return path
         issuer = _issuer_of(current, anchors) or _issuer_of(current, pool)
         if issuer is None or issuer == current:
-            return False
+            return []
         current = issuer
-    return False
+        path.append(current)
+    return []
 
 
 def _issuer_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from comity.core import checkpoint as checkpoints
 from comity.core import notes
@@ -36,8 +37,13 @@ def write(proof: LogProof) -> bytes:
     if proof.extra is not None:
         lines.append("extra " + base64.b64encode(proof.extra).decode("ascii"))
     lines.append(f"index {proof.index}")
-    lines.extend(base64.b64encode(sibling).decode("ascii") for sibling in proof.path)
+    lines.extend(map(_base64, proof.path))
     return ("\n".join(lines) + "\n\n").encode("ascii") + proof.checkpoint
+
+
+@lru_cache(maxsize=4096)  # the upper part of a path is the same for many leaves
+def _base64(sibling: bytes) -> str:
+    return base64.b64encode(sibling).decode("ascii")
 
 
 def parse(data: bytes) -> LogProof:
@@ -76,6 +82,13 @@ def verify(
     Raises Untrusted or ProofError for what does not hold.
     """
     signed = checkpoints.verify(proof.checkpoint, verifiers)
-    head = signed.checkpoint
-    verify_inclusion(leaf_hash(entry), proof.index, head.size, proof.path, head.root)
+    verify_under(proof, entry, signed.checkpoint)
     return signed
+
+
+def verify_under(proof: LogProof, entry: bytes, head: checkpoints.Checkpoint) -> None:
+    """Check the path alone: it leads from this entry to the root of a head that holds.
+
+    Raises ProofError.
+    """
+    verify_inclusion(leaf_hash(entry), proof.index, head.size, proof.path, head.root)

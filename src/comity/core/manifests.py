@@ -49,7 +49,7 @@ _LINE_PATTERN = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """An entry as the signed list names it. sha256: 32 bytes. size: bytes, from the ZIP."""
 

@@ -16,12 +16,15 @@ from comity.core.container import Container, open_container
 from comity.core.errors import Untrusted
 from comity.core.findings import Finding, Report, Verdict, failure, grade, moment
 from comity.core.messages import Message
+from comity.core.package_case import check_description
 from comity.core.package_conditions import check_conditions, check_receipted
 from comity.core.package_form import About
 from comity.core.package_ledger import LedgerView
+from comity.core.package_time import check_time
 from comity.core.package_writer import (
     PackageItem,
     PackageMessage,
+    PackageRenewal,
     PackageSpec,
     ProvenEntry,
     write_package,
@@ -32,6 +35,7 @@ __all__ = [
     "Finding",
     "PackageItem",
     "PackageMessage",
+    "PackageRenewal",
     "PackageSpec",
     "ProvenEntry",
     "Report",
@@ -158,8 +162,9 @@ def _findings(container: Container, about: About, trust: Trust, now: datetime) -
         witnesses=directory.witnesses(about.from_node),
     )
     yield from ledger.findings
-    yield from package_ledger.check_time(container, trust.stamp_roots)
+    yield from check_time(container, trust.stamp_roots, now)
     yield from package_ledger.check_items(container, about, ledger)
+    yield from check_description(container, about)
     opened: list[Message] = []
     yield from package_exchange.check_messages(container, about.messages, directory, now, opened)
     yield from check_conditions(about, ledger, opened)

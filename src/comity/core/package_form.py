@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from comity.core import canonical
 from comity.core.errors import Untrusted
@@ -15,6 +16,7 @@ from comity.core.sealing.fields import CODE, HEX_256, MEDIA_TYPE, NODE_ID, Field
 FORMAT = "comity-package/1"
 ABOUT = "comity/package.json"
 CUSTODY = "comity/custody.jsonl"
+CASE = "comity/case.jsonld"
 CHECKPOINT = "comity/checkpoint"
 INSTRUCTIONS = "comity/VERIFY.txt"
 SCRIPT = "comity/verify.sh"
@@ -24,8 +26,7 @@ RECEIPTS, DESCRIPTORS = "comity/receipts/", "comity/descriptors/"
 INGESTED = "evidence.item_ingested"
 CONDITION_ATTACHED = "evidence.condition_attached"
 # What a hostile file may cost: JSON takes about forty times its size while it is read.
-MAX_ABOUT_BYTES = 8 << 20
-MAX_CUSTODY_BYTES = 64 << 20
+MAX_ABOUT_BYTES = 24 << 20
 MAX_LINE_BYTES = 1 << 20
 MAX_ITEMS = 50_000
 MAX_INDEX = 2**53 - 1
@@ -36,7 +37,7 @@ _ENTRY_PATH = re.compile(r"(data|comity)/[A-Za-z0-9._/-]{1,190}")
 _MAX_WORDS = 4000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """An item of evidence in a package.
 
@@ -69,7 +70,7 @@ class About:
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CustodyLine:
     """One ledger entry as it travels.
 
@@ -83,7 +84,7 @@ class CustodyLine:
     salt: bytes | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LeafBody:
     """What a ledger entry says. subject: such as "item:<uuid>". commitment: 64 hex digits."""
 
@@ -121,7 +122,7 @@ def write_about(about: About) -> bytes:
             "legal_basis": about.legal_basis,
             "case_ref": about.case_ref,
             "created": moment_text(about.created),
-            "items": [vars(item) for item in about.items],
+            "items": [_stated(item) for item in about.items],
             "messages": [{"path": path, "id": each} for path, each in about.messages],
             "receipts": list(about.receipts),
             "log": {"origin": about.origin, "size": about.size},
@@ -132,6 +133,10 @@ def write_about(about: About) -> bytes:
     except Untrusted as refusal:
         raise ValueError(f"{refusal.code} {refusal.facts}") from refusal
     return data
+
+
+def _stated(item: Item) -> dict[str, object]:
+    return {name: getattr(item, name) for name in Item.__slots__}
 
 
 def read_about(data: bytes) -> About:
@@ -217,36 +222,33 @@ def message_path(identifier: str) -> str:
 
 
 def write_line(line: CustodyLine) -> bytes:
-    """Give one line of custody.jsonl, with its newline.
+    """Give one line of custody.jsonl, with its newline. Entry and details are canonical."""
+    details = b"null" if line.details is None else line.details
+    salt = b"null" if line.salt is None else b'"%s"' % line.salt.hex().encode("ascii")
+    return b'{"details":%s,"entry":%s,"index":%d,"salt":%s}\n' % (
+        details,
+        line.entry,
+        line.index,
+        salt,
+    )
 
-    Raises Untrusted if entry or details are not canonical.
+
+def read_lines(stream: BinaryIO) -> Iterator[CustodyLine]:
+    """Read custody.jsonl line by line, by ascending index; no more than a line is in memory.
+
+    Raises Untrusted("custody.field") or a code of `canonical`, at the latest after the last line.
     """
-    details = None if line.details is None else canonical.decode(line.details)
-    salt = None if line.salt is None else line.salt.hex()
-    written = {
-        "index": line.index,
-        "entry": canonical.decode(line.entry),
-        "details": details,
-        "salt": salt,
-    }
-    return canonical.encode(written) + b"\n"
-
-
-def read_lines(data: bytes) -> list[CustodyLine]:
-    """Read custody.jsonl: lines by ascending index.
-
-    Raises Untrusted("custody.field") or a code of `canonical`.
-    """
-    if not data.endswith(b"\n"):
+    before = -1
+    while raw := stream.readline(MAX_LINE_BYTES + 2):
+        if not raw.endswith(b"\n"):
+            raise Untrusted("custody.field", field="")
+        line = _line(raw[:-1])
+        if line.index <= before:
+            raise Untrusted("custody.field", field="index")
+        before = line.index
+        yield line
+    if before < 0:
         raise Untrusted("custody.field", field="")
-    raw = data[:-1].split(b"\n")
-    if max(map(len, raw)) > MAX_LINE_BYTES:
-        raise Untrusted("custody.field", field="")
-    lines = [_line(each) for each in raw]
-    indexes = [line.index for line in lines]
-    if indexes != sorted(set(indexes)):
-        raise Untrusted("custody.field", field="index")
-    return lines
 
 
 def _line(data: bytes) -> CustodyLine:

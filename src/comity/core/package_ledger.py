@@ -1,12 +1,11 @@
-"""Checks what a court package says of the sender's ledger: checkpoint, time, custody, items."""
+"""Checks what a court package says of the sender's ledger: checkpoint, custody, items."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from comity.core import canonical, logproof, notes, timestamps
+from comity.core import canonical, logproof, notes, package_time
 from comity.core import checkpoint as checkpoints
 from comity.core import package_form as form
 from comity.core.container import Container
@@ -15,8 +14,7 @@ from comity.core.findings import Finding, failure, moment
 from comity.core.package_form import About, CustodyLine, Item, LeafBody
 
 MAX_PROOF_BYTES = 1 << 20
-MAX_TIME_BYTES = 1 << 20
-_MAX_COSIGNATURES = 100
+_OPTIONAL = frozenset({form.REPORT, form.CASE})  # packages of before had no description
 
 
 @dataclass(frozen=True)
@@ -45,27 +43,31 @@ def check_ledger(
     Leaves are computed from the entries' bodies, never taken from the file.
     """
     verifiers = [*ledger_keys, *witnesses]
+    entries: dict[int, tuple[LeafBody, bytes | None]] = {}
+    faults: list[Finding] = []
+    indexes: set[int] = set()
     try:
         signed = _checkpoint(container, about, verifiers)
-        lines = form.read_lines(container.read(form.CUSTODY, form.MAX_CUSTODY_BYTES))
+        proofs = _Proofs(container, signed.checkpoint, verifiers)
+        with container.open(form.CUSTODY) as stream:
+            for line in form.read_lines(stream):
+                indexes.add(line.index)
+                try:
+                    entries[line.index] = (proofs.proven(line), line.details)
+                except Untrusted as error:
+                    faults.append(failure("log.entry", error, str(line.index)))
     except Untrusted as error:
         return LedgerView((failure("log.checkpoint", error),), None, {})
     head = signed.checkpoint
     facts = {"origin": head.origin, "size": head.size, "root": head.root.hex()}
     findings = [Finding("log.checkpoint", True, facts=facts), *_witnesses(signed, witnesses)]
-    entries: dict[int, tuple[LeafBody, bytes | None]] = {}
-    for line in lines:
-        try:
-            entries[line.index] = (_proven(container, line, head, verifiers), line.details)
-        except Untrusted as error:
-            findings.append(failure("log.entry", error, str(line.index)))
-    if len(entries) == len(lines):
+    findings += faults
+    if not faults:
         withheld = sum(details is None for _, details in entries.values())
         findings.append(
-            Finding("log.entries", True, facts={"count": len(lines), "withheld": withheld})
+            Finding("log.entries", True, facts={"count": len(entries), "withheld": withheld})
         )
-    indexes = frozenset(line.index for line in lines)
-    return LedgerView(tuple(findings), head, entries, indexes)
+    return LedgerView(tuple(findings), head, entries, frozenset(indexes))
 
 
 def _checkpoint(
@@ -91,62 +93,37 @@ def _witnesses(
         yield Finding("log.witness", None, facts={"reason": "none"})
 
 
-def _proven(
-    container: Container,
-    line: CustodyLine,
-    head: checkpoints.Checkpoint,
-    verifiers: Sequence[notes.Verifier],
-) -> LeafBody:
-    proof = logproof.parse(container.read(form.proof_path(line.index), MAX_PROOF_BYTES))
-    signed = logproof.verify(proof, line.entry, verifiers)
-    if signed.checkpoint != head or proof.index != line.index:
-        raise Untrusted("package.other_checkpoint")
-    body = form.read_leaf(line.entry)
-    if (
-        line.details is not None
-        and line.salt is not None
-        and form.commitment(line.details, line.salt) != body.commitment
-    ):
-        raise Untrusted("custody.commitment")
-    return body
+class _Proofs:
+    """Checks custody lines; a signature that stands under many proofs is verified once."""
 
+    def __init__(
+        self,
+        container: Container,
+        head: checkpoints.Checkpoint,
+        verifiers: Sequence[notes.Verifier],
+    ) -> None:
+        self._container, self._head, self._verifiers = container, head, verifiers
+        self._held = b""  # the note that was verified last
 
-def check_time(container: Container, roots: Sequence[bytes]) -> Iterator[Finding]:
-    """Check each time token over the checkpoint: request, reply, imprint and authority."""
-    try:
-        digests = _stamped_digests(container.read(form.CHECKPOINT, notes.NOTE_SIZE_LIMIT))
-    except Untrusted:
-        return  # said by check_ledger
-    replies = [name for name in container.names() if name.startswith(form.TIME)]
-    for name in sorted({name.rpartition(".")[0] for name in replies}):
-        try:
-            stamp = _stamp(container, name, digests)
-        except Untrusted as error:
-            yield failure("log.time", error, name)
-            continue
-        facts = {"time": moment(stamp.gen_time), "authority": stamp.authority}
-        try:
-            timestamps.trust_stamp(stamp, roots)
-        except Untrusted as error:
-            yield Finding("log.time", None, name, {**facts, "reason": error.code})
-        else:
-            yield Finding("log.time", True, name, facts)
-
-
-def _stamp(container: Container, name: str, digests: set[bytes]) -> timestamps.Stamp:
-    query = timestamps.read_request(container.read(f"{name}.tsq", MAX_TIME_BYTES))
-    reply = container.read(f"{name}.tsr", MAX_TIME_BYTES)
-    if query.digest not in digests:
-        raise Untrusted("timestamp.wrong_imprint")
-    return timestamps.read_response(reply, query.digest, query.nonce)
-
-
-def _stamped_digests(note: bytes) -> set[bytes]:
-    """Give the digests of the note as it is and as it was before later cosignatures."""
-    text, gap, signatures = note.rpartition(b"\n\n")
-    lines = signatures.splitlines(keepends=True)[: _MAX_COSIGNATURES + 1]
-    noted = [text + gap + b"".join(lines[:count]) for count in range(1, len(lines) + 1)]
-    return {hashlib.sha256(each).digest() for each in [note, *noted]}
+    def proven(self, line: CustodyLine) -> LeafBody:
+        """Give what a line's entry says. Raises Untrusted if it is not proven."""
+        raw = self._container.read(form.proof_path(line.index), MAX_PROOF_BYTES)
+        proof = logproof.parse(raw)
+        if proof.checkpoint != self._held:
+            if checkpoints.verify(proof.checkpoint, self._verifiers).checkpoint != self._head:
+                raise Untrusted("package.other_checkpoint")
+            self._held = proof.checkpoint
+        logproof.verify_under(proof, line.entry, self._head)
+        if proof.index != line.index:
+            raise Untrusted("package.other_checkpoint")
+        body = form.read_leaf(line.entry)
+        if (
+            line.details is not None
+            and line.salt is not None
+            and form.commitment(line.details, line.salt) != body.commitment
+        ):
+            raise Untrusted("custody.commitment")
+        return body
 
 
 def check_items(container: Container, about: About, ledger: LedgerView) -> Iterator[Finding]:
@@ -185,7 +162,8 @@ def _recorded(details: bytes | None) -> str | None:
 def check_entries(container: Container, about: About, ledger: LedgerView) -> Iterator[Finding]:
     """Check that the package holds what package.json and the ledger lines call for, no more."""
     allowed = {
-        *(form.ABOUT, form.CUSTODY, form.CHECKPOINT, form.INSTRUCTIONS, form.SCRIPT, form.REPORT),
+        *(form.ABOUT, form.CUSTODY, form.CHECKPOINT, form.INSTRUCTIONS, form.SCRIPT),
+        *_OPTIONAL,
         *(item.path for item in about.items),
         *(path for path, _ in about.messages),
         *about.receipts,
@@ -201,7 +179,8 @@ def check_entries(container: Container, about: About, ledger: LedgerView) -> Ite
     extra = [name for name in inside if name not in allowed and not name.startswith(free)]
     if ledger.head is None:
         extra = [name for name in extra if not name.startswith(form.PROOFS)]
+    extra += package_time.unexpected(inside)
     for name in [*extra, *outside]:
         yield Finding("package.entry", False, name, {"reason": "package.unexpected_entry"})
-    for name in sorted(allowed - {form.REPORT} - set(inside)):
+    for name in sorted(allowed - _OPTIONAL - set(inside)):
         yield Finding("package.entry", False, name, {"reason": "container.missing_entry"})

@@ -8,21 +8,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from comity.core import case_uco
 from comity.core import package_form as form
 from comity.core.checkpoint import parse as parse_checkpoint
 from comity.core.container import ContainerDigest, Entry, Seal, Source, write_container
 from comity.core.package_form import About, CustodyLine, Item
+from comity.core.parts import Kept, flowing
 
 _FILES = Path(__file__).with_name("package_files")
 _JSON, _TEXT = "application/json", "text/plain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PackageItem:
     """An item to hand over.
 
     number: such as "E-000123". source: its plaintext, bytes or a function that opens it (called
-    twice). sha256: what the ledger recorded, 64 hex digits; the bytes must have it. size: bytes.
+    twice if it is large). sha256: what the ledger recorded, 64 hex digits; the bytes must have it.
+    size: bytes.
     conditions: use conditions. entries: indexes of its ledger entries; among them one of kind
     evidence.item_ingested whose details hold the same sha256.
     """
@@ -36,7 +39,7 @@ class PackageItem:
     entries: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ProvenEntry:
     """A ledger entry with the `.tlog-proof` file for it under the package's checkpoint."""
 
@@ -53,11 +56,22 @@ class PackageMessage:
 
 
 @dataclass(frozen=True)
+class PackageRenewal:
+    """A later token over the record of earlier ones. record: of `renewals`. chain: PEM."""
+
+    record: bytes
+    chain: bytes
+    request: bytes
+    response: bytes
+
+
+@dataclass(frozen=True)
 class PackageSpec:
     """Everything that a court package holds.
 
     created: aware. checkpoint: the signed note; every proof is under the same tree head.
-    time: (request, response) in DER over SHA-256 of the note. receipts, descriptors: JWS texts;
+    time: (request, response) in DER over SHA-256 of the note. renewals: of those, oldest first.
+    receipts, descriptors: JWS texts;
     descriptors include the sender's own. report: PDF or None.
     """
 
@@ -72,6 +86,7 @@ class PackageSpec:
     checkpoint: bytes
     descriptors: Sequence[str]
     time: Sequence[tuple[bytes, bytes]] = ()
+    renewals: Sequence[PackageRenewal] = ()
     messages: Sequence[PackageMessage] = ()
     receipts: Sequence[str] = ()
     report: bytes | None = None
@@ -85,9 +100,11 @@ def write_package(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
     ValueError or Untrusted for a spec that no package can hold.
     """
     about = _about(spec)
+    custody = sorted((proven.line for proven in spec.custody), key=lambda line: line.index)
     entries = [
         Entry(form.ABOUT, form.write_about(about), _JSON),
-        Entry(form.CUSTODY, _custody(spec), "application/jsonl"),
+        Entry(form.CUSTODY, lambda: flowing(map(form.write_line, custody)), "application/jsonl"),
+        Entry(form.CASE, Kept(case_uco.describe(about, custody)), "application/ld+json"),
         Entry(form.CHECKPOINT, spec.checkpoint, _TEXT),
         Entry(form.INSTRUCTIONS, (_FILES / "VERIFY.txt").read_bytes(), _TEXT),
         Entry(form.SCRIPT, (_FILES / "verify.sh").read_bytes(), "text/x-shellscript"),
@@ -139,14 +156,9 @@ def _about(spec: PackageSpec) -> About:
     )
 
 
-def _custody(spec: PackageSpec) -> bytes:
-    ordered = sorted(spec.custody, key=lambda proven: proven.line.index)
-    return b"".join(form.write_line(proven.line) for proven in ordered)
-
-
 def _item_entries(spec: PackageSpec) -> list[Entry]:
     return [
-        Entry(form.item_path(item.number), item.source, item.media_type, item.sha256)
+        Entry(form.item_path(item.number), item.source, item.media_type, item.sha256, item.size)
         for item in spec.items
     ]
 
@@ -162,6 +174,14 @@ def _time_entries(spec: PackageSpec) -> list[Entry]:
     for number, (request, response) in enumerate(spec.time, 1):
         entries.append(Entry(f"{form.TIME}{number}.tsq", request, "application/timestamp-query"))
         entries.append(Entry(f"{form.TIME}{number}.tsr", response, "application/timestamp-reply"))
+    for number, renewal in enumerate(spec.renewals, 1):
+        stem = f"{form.TIME}renewal-{number}"
+        entries += [
+            Entry(f"{stem}.json", renewal.record, _JSON),
+            Entry(f"{stem}.pem", renewal.chain, "application/x-pem-file"),
+            Entry(f"{stem}.tsq", renewal.request, "application/timestamp-query"),
+            Entry(f"{stem}.tsr", renewal.response, "application/timestamp-reply"),
+        ]
     return entries
 
 

@@ -1,8 +1,10 @@
-"""A part of a file as a file of its own."""
+"""Files that are none: a part of a file, and bytes that are made while they are read."""
 
 from __future__ import annotations
 
 import io
+import zlib
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 
@@ -44,3 +46,48 @@ class Part(io.RawIOBase):
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+
+def flowing(pieces: Iterable[bytes]) -> BinaryIO:
+    """Give pieces of bytes as a file that is read once, from start to end."""
+    return io.BufferedReader(_Flowing(iter(pieces)), 1 << 16)
+
+
+class Kept:
+    """Bytes that cost much to make and must be read more than once: kept small, by zlib.
+
+    Call it to open them from the start.
+    """
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        packer = zlib.compressobj(1)
+        self._packed = [packer.compress(piece) for piece in pieces]
+        self._packed = [piece for piece in [*self._packed, packer.flush()] if piece]
+
+    def __call__(self) -> BinaryIO:
+        """Open the bytes."""
+        unpacker = zlib.decompressobj()
+        return flowing(unpacker.decompress(piece) for piece in self._packed)
+
+
+class _Flowing(io.RawIOBase):
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        super().__init__()
+        self._pieces, self._left = pieces, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the base says object
+        held, size = [self._left], len(self._left)
+        while size < len(buffer):
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            held.append(piece)
+            size += len(piece)
+        data = b"".join(held)
+        given = data[: len(buffer)]
+        self._left = data[len(buffer) :]
+        buffer[: len(given)] = given
+        return len(given)

@@ -143,12 +143,21 @@ def token_of(response: bytes) -> bytes:
         raise Untrusted("timestamp.malformed") from error
 
 
+def stamp_of(token: bytes) -> Stamp:
+    """Read a token whatever it is over, as `read_token`; for one that was verified before."""
+    return _stamp_of(token, None)
+
+
 def read_token(token: bytes, digest: bytes) -> Stamp:
     """Verify a token over this SHA-256 with the certificate it carries; trust is not judged.
 
     Raises Untrusted("timestamp.…") if its signature, its key usage or its imprint does not hold,
     or the certificate was not valid at the time it states.
     """
+    return _stamp_of(token, digest)
+
+
+def _stamp_of(token: bytes, digest: bytes | None) -> Stamp:
     try:
         signed = signed_data.read(token, content_type="tst_info", detached=None)
     except Untrusted as error:
@@ -158,7 +167,7 @@ def read_token(token: bytes, digest: bytes) -> Stamp:
         imprint = info["message_imprint"]
         if imprint["hash_algorithm"]["algorithm"].native != "sha256":
             raise Untrusted("timestamp.wrong_imprint")
-        if imprint["hashed_message"].native != digest:
+        if digest is not None and imprint["hashed_message"].native != digest:
             raise Untrusted("timestamp.wrong_imprint")
         stamp = Stamp(
             gen_time=info["gen_time"].native,
@@ -191,6 +200,25 @@ def trust_stamp(stamp: Stamp, trusted_roots: Sequence[bytes]) -> Stamp:
     except (rfc3161_client.VerificationError, ValueError) as error:
         raise Untrusted("timestamp.authority_unknown") from error
     return replace(stamp, trusted=True)
+
+
+def chain_of(stamp: Stamp, trusted_roots: Sequence[bytes]) -> list[x509.Certificate]:
+    """Give the certificates from the authority's own to one of these roots, valid at gen_time.
+
+    trusted_roots: PEM. Only the authority's own if none of them leads there; trust is the matter
+    of `trust_stamp`.
+    """
+    signed = signed_data.read(stamp.token, content_type="tst_info", detached=None)
+    roots = [each for pem in trusted_roots for each in certificates.load_certificates(pem)]
+    found = certificates.path_to(
+        signed.signer, others=signed.others, trusted=roots, at=stamp.gen_time
+    )
+    return found or [signed.signer]
+
+
+def end_of(chain: Sequence[x509.Certificate]) -> datetime:
+    """Give the moment at which the first certificate of a chain ends, aware UTC."""
+    return min(certificate.not_valid_after_utc for certificate in chain)
 
 
 def _decoded(token: bytes) -> rfc3161_client.TimeStampResponse:

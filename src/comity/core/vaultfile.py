@@ -226,6 +226,19 @@ def open_stream(
     return size
 
 
+def open_bytes(sealed: bytes, key: bytes, context: bytes = CONTEXT) -> bytes:
+    """Return the plain bytes of a small stored file that is in memory.
+
+    Raises Untrusted as open_stream does; the digest of the plain bytes is the caller's to compare.
+    """
+    chunks = _Chunks(io.BytesIO(sealed), key, context)
+    body = memoryview(sealed)[_HEADER_SIZE:]
+    last, rest = divmod(len(body), _SEALED_CHUNK)
+    plain = memoryview(bytearray(last * CHUNK_SIZE + max(0, rest - _TAG_SIZE)))
+    chunks.decrypt_into(0, body, plain, is_last=True)
+    return bytes(plain)
+
+
 class Reader(io.RawIOBase):
     """A stored file as a seekable file of its plain bytes; each chunk is authenticated when read.
 

@@ -120,6 +120,16 @@ REASONS: dict[str, Words] = {
         "タイムスタンプが有効ではありません",
         "the time-stamp is not valid",
     ),
+    "renewal.ended": (
+        "сертифікат закінчився, а пізнішого поновлення немає",
+        "証明書が終了し、その後の更新がありません",
+        "the certificate has ended and there is no later renewal",
+    ),
+    "renewal": (
+        "поновлення не стосується цих позначок або не за формою",
+        "更新の対象が異なるか、形式に合いません",
+        "it is not over these time-stamps, or not in its form",
+    ),
     "canonical": (
         "запис не має єдиної визначеної форми",
         "記録が定められた形式ではありません",
@@ -170,6 +180,16 @@ REASONS: dict[str, Words] = {
         "журнал не фіксує прийняття саме цих байтів",
         "この内容の受入れが台帳に記録されていません",
         "the ledger does not record that these bytes were taken in",
+    ),
+    "case.differs": (
+        "рядок не той, що випливає з package.json і custody.jsonl",
+        "package.json と custody.jsonl から導かれる行と異なります",
+        "a line is not the one that follows from package.json and custody.jsonl",
+    ),
+    "case.unknown_form": (
+        "форма невідома",
+        "形式が不明です",
+        "the form is unknown",
     ),
     "growth.another_size": (
         "контрольна точка, яку ви додали, іншого розміру",

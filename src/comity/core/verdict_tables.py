@@ -229,6 +229,30 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
             "A time-stamp does not hold: {subject}",
         ),
     },
+    "log.authorities": {
+        True: (
+            "Надавачів позначок часу, яким ви довіряєте: {count} ({names})",
+            "信頼する時刻認証局:{count}局({names})",
+            "Time-stamp authorities that you trust: {count} ({names})",
+        ),
+    },
+    "log.renewal": {
+        True: (
+            "Позначки часу поновлено {time}: {authority}",
+            "タイムスタンプは{time}に更新されました:{authority}",
+            "The time-stamps were renewed on {time} by {authority}",
+        ),
+        None: (
+            "Позначку часу не поновлено, доки діяв сертифікат надавача: {authority}, до {ended}",
+            "時刻認証局の証明書の有効期間内に更新されていません:{authority}、{ended}まで",
+            "A time-stamp was not renewed while its certificate lasted: {authority}, until {ended}",
+        ),
+        False: (
+            "Поновлення позначки часу не підтверджено: {subject}",
+            "タイムスタンプの更新が成り立ちません:{subject}",
+            "The renewal of a time-stamp does not hold: {subject}",
+        ),
+    },
     "log.witness": {
         True: (
             "Стан журналу засвідчив: {subject} ({time})",
@@ -259,6 +283,23 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
             "Об’єкт {subject} не підтверджено",
             "証拠物件 {subject} が成り立ちません",
             "Item {subject} does not hold",
+        ),
+    },
+    "case": {
+        True: (
+            "Опис CASE/UCO каже те саме, що опис пакета й записи журналу",
+            "CASE/UCO記述は、パッケージの記述および台帳の記録と一致します",
+            "The CASE/UCO description says what the package and the ledger entries say",
+        ),
+        None: (
+            "Опис CASE/UCO має форму, якої цей засіб не знає",
+            "CASE/UCO記述の形式は、このツールでは扱えません",
+            "The CASE/UCO description is in a form that this tool does not know",
+        ),
+        False: (
+            "Опис CASE/UCO каже інше, ніж опис пакета й записи журналу",
+            "CASE/UCO記述が、パッケージの記述または台帳の記録と異なります",
+            "The CASE/UCO description says something else than the package and the entries",
         ),
     },
     "item.conditions": {

@@ -31,7 +31,7 @@ _REGULAR_FILE = 0o100644 << 16
 _STORED = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """One entry. size: bytes. offset: of its local header."""
 

@@ -321,6 +321,15 @@ class PackageForm(forms.Form):
             "Needed where a person agreed only without her name. You confirm it; it is recorded."
         ),
     )
+    keys = forms.CharField(
+        label=_("Encrypt to"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=_(
+            "Public keys of the recipients (age1…), one in a line. They alone can open the "
+            "package. Empty: it is not encrypted."
+        ),
+    )
     language = forms.ChoiceField(
         label=_("Language of the custody report"),
         choices=lambda: [(each, label(each, "Language")) for each in LANGUAGES],
@@ -336,6 +345,10 @@ class PackageForm(forms.Form):
         super().__init__(*args, **options)
         field = self.fields["items"]
         field.queryset = offered  # type: ignore[attr-defined]  # a model field
+
+    def clean_keys(self) -> tuple[str, ...]:
+        """Give what was typed as single keys; the action says which of them is none."""
+        return tuple(self.cleaned_data["keys"].replace(",", " ").split())
 
     def clean(self) -> dict[str, Any]:
         fields = super().clean() or {}

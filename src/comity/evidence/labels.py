@@ -258,6 +258,10 @@ LABELS: dict[str, Any] = {
         "Item {item} came from a person, and no agreement in force lets it go there for this "
         "purpose. Ask the person, or name the legal order that compels it."
     ),
+    "evidence.bad_age_key": _(
+        "{key}… is not an age public key, or there are more than 20. A key begins with age1 and is "
+        "given whole. Ask the recipient for it again."
+    ),
     "evidence.use_forbidden": _(
         "Item {item} came with the condition {condition}, which forbids this use. Ask the "
         "authority that set it."

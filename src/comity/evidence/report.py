@@ -27,6 +27,7 @@ from comity.ledger.models import Checkpoint, Entry
 from comity.ui.labels import label
 
 LANGUAGES = ("uk", "ja", "en")
+SHOWN_AT_MOST = 100  # items in the report; a page or two each
 _OF_STATE = {"UA": "uk", "JP": "ja"}
 
 
@@ -37,26 +38,37 @@ def language_of_node() -> str:
 
 def print_report(
     items: Sequence[Item],
-    entries: Sequence[Entry],
     head: Checkpoint,
     *,
     language: str,
     reference: str,
     created: datetime,
 ) -> bytes:
-    """Return the report as PDF. entries: those about the items, numbered, with custody record.
+    """Return the report as PDF; of many items it shows the first ones, and says so.
 
     Titles, places and names stay out: an item is named by number and kind, an officer by role.
+    What a person reads on paper ends somewhere; everything is in custody.jsonl beside it.
     Raises Refused("documents.…").
     """
+    shown = items[:SHOWN_AT_MOST]
     by_subject: dict[str, list[Entry]] = {}
-    for entry in entries:
+    for entry in entries_about(shown, head):
         by_subject.setdefault(entry.subject, []).append(entry)
+    received = _received(shown)
     with translation.override(language):
         reports = [
-            _report(item, by_subject.get(item.subject, []), head, language) for item in items
+            _report(
+                item,
+                by_subject.get(item.subject, []),
+                head,
+                language,
+                received.get(item.pk, item.created_at),
+            )
+            for item in shown
         ]
-    return render_custody_reports(reports, language=language, reference=reference, created=created)
+    return render_custody_reports(
+        reports, language=language, reference=reference, created=created, of_items=len(items)
+    )
 
 
 def print_item_report(
@@ -79,11 +91,13 @@ def print_item_report(
     """
     with translation.override(language):
         names = {**names, item.sha256: pgettext("digest", "as above")}
-        plain = _report(item, entries, head, language)
+        received = _received([item]).get(item.pk, item.created_at)
+        plain = _report(item, entries, head, language, received)
         detailed = replace(
             plain,
             title={language: f"{label(item.kind, 'ItemKind')}{f' · {item.title}' * with_words}"},
             findings=findings,
+            erased=_erased(item),
             entries=tuple(
                 replace(shown, details=_details(entry, names, with_words=with_words))
                 for shown, entry in zip(plain.entries, entries, strict=True)
@@ -199,7 +213,22 @@ TYPED = frozenset(
 )  # fmt: skip
 
 
-def _report(item: Item, entries: Sequence[Entry], head: Checkpoint, language: str) -> CustodyReport:
+def entries_about(items: Sequence[Item], head: Checkpoint) -> list[Entry]:
+    """Return every entry about the items that the checkpoint covers, in the ledger's order."""
+    rows = Entry.objects.filter(
+        subject__in=[item.subject for item in items], index__lt=head.size
+    ).select_related("custody_record")
+    return list(rows.order_by("index"))
+
+
+def _received(items: Sequence[Item]) -> dict[int, datetime]:
+    rows = CustodyRecord.objects.filter(item__in=items, event=CustodyEvent.RECEIVED)
+    return dict(rows.order_by("-pk").values_list("item_id", "at"))  # the first one stays
+
+
+def _report(
+    item: Item, entries: Sequence[Entry], head: Checkpoint, language: str, received_at: datetime
+) -> CustodyReport:
     return CustodyReport(
         authority=Authority(
             settings.COMITY_NODE_ID, settings.COMITY_STATE, settings.COMITY_NODE_NAMES
@@ -209,23 +238,17 @@ def _report(item: Item, entries: Sequence[Entry], head: Checkpoint, language: st
         media_type=item.media_type_sniffed,
         size_bytes=item.size,
         sha256=item.sha256,
-        received_at=_received_at(item),
+        received_at=received_at,
         entries=tuple(_entry(entry, language) for entry in entries),
         ledger_origin=ledger.origin(),
         tree_size=head.size,
         root=bytes(head.root).hex(),
-        erased=_erased(item),
     )
 
 
 def _erased(item: Item) -> tuple[datetime, str] | None:
     order = item.erasure_orders.filter(state=ErasureState.EXECUTED).first()
     return (order.decided_at, order.legal_basis) if order and order.decided_at else None
-
-
-def _received_at(item: Item) -> datetime:
-    first = item.custody.filter(event=CustodyEvent.RECEIVED).order_by("pk").first()
-    return first.at if first else item.created_at
 
 
 def _entry(entry: Entry, language: str) -> CustodyEntry:

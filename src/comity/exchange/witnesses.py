@@ -16,8 +16,11 @@ TEXT = "text/plain"
 
 
 def ask_now(head: Checkpoint) -> int:
-    """Ask every active partner while somebody waits; returns how many witnessed the head."""
-    return ask(Partner.objects.active(), head, SECONDS_WHILE_SOMEBODY_WAITS)
+    """Ask partners while somebody waits; returns how many witnessed the head.
+
+    Not those that were silent just now: the worker asks them when their pause is over.
+    """
+    return ask(Partner.objects.answering(), head, SECONDS_WHILE_SOMEBODY_WAITS)
 
 
 def ask(partners: Iterable[Partner], head: Checkpoint, seconds: float = SECONDS) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from comity.core.access import Actor, NodeActor
 from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
 from comity.core.uuid7 import uuid7_many
-from comity.ledger import engines, examining, headlock, heads
+from comity.ledger import clock, engines, examining, headlock, heads
 from comity.ledger.examining import Examination, Terms
 from comity.ledger.models import (
     Checkpoint,
@@ -31,10 +31,14 @@ from comity.ledger.models import (
     StampOutage,
     Tile,
     TimeToken,
+    TokenRenewal,
 )
 
 SALT_BYTES = 32
 SEQUENCE_AT_MOST = 20_000
+TILES_AT_ONCE = 200
+WAIT_AFTER_FAILURE = timedelta(seconds=30)
+TOKENS_LOOKED_AT = 500
 RECORD_FAILURES_EVERY = timedelta(hours=1)
 
 
@@ -154,6 +158,8 @@ def sequence_pending(limit: int = SEQUENCE_AT_MOST) -> int:
     if not engines.lock_sequencer():
         return 0
     pending = engines.pending(limit)
+    if pending and _note_clock():
+        pending = engines.pending(limit + 1)
     if not pending:
         return 0
     start, store = size(), TileStore()
@@ -186,6 +192,32 @@ def head_trouble() -> heads.Trouble | None:
     """Say why nothing is signed: the tree is not the one signed last. None if it is."""
     held = headlock.read()
     return heads.trouble(held, TileStore(), size(), signer().verifier)
+
+
+def _note_clock() -> bool:
+    """Record that the clock went back since the newest checkpoint; say whether it did.
+
+    Entries keep their order all the same: it is that of their numbers, not of their times.
+    """
+    now = timezone.now()
+    before = clock.stepped_back(now)
+    if before is None:
+        return False
+    seconds = int((before - now).total_seconds())
+    append(
+        NodeActor("ledger"),
+        "ledger.clock_jumped",
+        f"node:{settings.COMITY_NODE_ID}"[:80],
+        shown=_iso(now),
+        before=_iso(before),
+        seconds=-seconds,
+    )
+    return True
+
+
+def require_clock() -> None:
+    """Let something be sealed now. Raises Refused("ledger.clock_wrong"): see `clock`."""
+    clock.require_believable(timezone.now())
 
 
 class _Written:
@@ -225,6 +257,24 @@ def prove(entry: Entry, head: Checkpoint | None = None) -> bytes:
     store.read_ahead(tiles.inclusion_tiles(index, size))
     path = tiles.inclusion_path(store, index, size)
     return logproof.write(logproof.LogProof(entry.index, tuple(path), bytes(head.note)))
+
+
+def prove_many(indexes: Sequence[int], head: Checkpoint) -> Iterator[bytes]:
+    """Yield the `.tlog-proof` of each of these leaves under `head`, in their order.
+
+    The tiles are fetched in a few questions, however many leaves there are. indexes: ascending.
+    Raises Refused("ledger.pending") for one that the head does not cover.
+    """
+    if indexes and max(indexes) >= head.size:
+        raise Refused("ledger.pending")
+    store, note = TileStore(), bytes(head.note)
+    firsts = {index // tiles.WIDTH: index for index in indexes}.values()
+    found = set().union(*(tiles.inclusion_tiles(index, head.size) for index in firsts))
+    places = sorted(found)
+    for start in range(0, len(places), TILES_AT_ONCE):
+        store.read_ahead(places[start : start + TILES_AT_ONCE])
+    for index, path in tiles.inclusion_paths(store, indexes, head.size):
+        yield logproof.write(logproof.LogProof(index, tuple(path), note))
 
 
 def prove_growth(old_size: int, head: Checkpoint | None = None) -> bytes:
@@ -295,14 +345,39 @@ def verify_all() -> int:
 
 
 @transaction.atomic
-@transaction.atomic
 def keep_stamp(
     head: Checkpoint, *, authority: str, request: bytes, response: bytes, gen_time: datetime
 ) -> TimeToken:
     """Keep a verified time-stamp over a checkpoint's note, as asked and as answered."""
-    StampOutage.objects.all().delete()
+    StampOutage.objects.filter(authority=authority).delete()
     return TimeToken.objects.create(
         checkpoint=head,
+        authority=authority,
+        request=request,
+        response=response,
+        gen_time=gen_time,
+        at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def keep_renewal(
+    head: Checkpoint,
+    *,
+    record: bytes,
+    chain: bytes,
+    authority: str,
+    request: bytes,
+    response: bytes,
+    gen_time: datetime,
+) -> TokenRenewal:
+    """Keep a verified time-stamp over the tokens of a checkpoint, as asked and as answered."""
+    StampOutage.objects.filter(authority=authority).delete()
+    return TokenRenewal.objects.create(
+        checkpoint=head,
+        number=head.renewals.count() + 1,
+        record=record,
+        chain=chain,
         authority=authority,
         request=request,
         response=response,
@@ -337,9 +412,54 @@ def keep_stamp_failures(head: Checkpoint, reasons: list[tuple[str, str, bytes]])
         outage.save()
 
 
+def missing_stamps(head: Checkpoint) -> tuple[int, list[str]]:
+    """How many tokens a checkpoint still lacks, and the authorities that may be asked for them.
+
+    A checkpoint wants tokens of COMITY_TSA_NEEDED different authorities, as far as so many are
+    configured. Those that failed within the last half minute are not asked.
+    """
+    wanted = min(settings.COMITY_TSA_NEEDED, len(settings.COMITY_TSA_URLS))
+    have = set(head.tokens.values_list("authority", flat=True))
+    return max(0, wanted - len(have)), authorities_to_ask(have)
+
+
+def authorities_to_ask(besides: Collection[str], since: datetime | None = None) -> list[str]:
+    """Configured authorities, besides these, that gave no failure since a moment.
+
+    since: half a minute ago if it is not given.
+    """
+    since = since or timezone.now() - WAIT_AFTER_FAILURE
+    failed = set(StampOutage.objects.filter(tried_at__gt=since).values_list("authority", flat=True))
+    return [url for url in settings.COMITY_TSA_URLS if url not in failed and url not in besides]
+
+
 def stamp_failed_since(moment: datetime) -> bool:
-    """Say whether authorities were asked for a stamp after this moment and gave none."""
-    return StampOutage.objects.filter(tried_at__gt=moment).exists()
+    """Say whether every authority was asked for a stamp after this moment and gave none."""
+    return not authorities_to_ask((), moment)
+
+
+def unstamped_since() -> datetime | None:
+    """When the oldest checkpoint was signed that no sufficient set of tokens covers; None: none.
+
+    A token covers every checkpoint up to its own. Without an authority nothing is wanted.
+    """
+    if not settings.COMITY_TSA_URLS:
+        return None
+    wanted = min(settings.COMITY_TSA_NEEDED, len(settings.COMITY_TSA_URLS))
+    newest = TimeToken.objects.order_by("-pk").values_list("checkpoint__size", "authority")
+    seen: dict[int, set[str]] = {}
+    for size, authority in newest[:TOKENS_LOOKED_AT]:
+        seen.setdefault(size, set()).add(authority)
+    covered = max((size for size, each in seen.items() if len(each) >= wanted), default=0)
+    waiting = Checkpoint.objects.filter(size__gt=covered).order_by("size")
+    return waiting.values_list("at", flat=True).first()
+
+
+def stamps_late() -> datetime | None:
+    """Since when a checkpoint waits for its tokens, if that is longer than the node allows."""
+    since = unstamped_since()
+    allowed = timedelta(minutes=settings.COMITY_TSA_ALARM_MINUTES)
+    return since if since is not None and since < timezone.now() - allowed else None
 
 
 def stamped_checkpoint() -> Checkpoint | None:

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from comity.core import checkpoint, merkle, notes, timestamps
+from comity.core import checkpoint, merkle, notes, renewals, timestamps
 from comity.core.errors import ProofError, Untrusted
 from comity.ledger import engines, judging
 from comity.ledger.judging import ERASED as ERASED
 from comity.ledger.judging import Judged
-from comity.ledger.models import Checkpoint, Entry, TimeToken
+from comity.ledger.models import Checkpoint, Entry, TimeToken, TokenRenewal
 
 FINDINGS_KEPT = 1_000
 
@@ -204,6 +204,17 @@ class _Heads:
             except Untrusted as doubt:
                 doubt.facts["size"] = token.checkpoint.size
                 self.report.found(doubt)
+        self._judge_renewals()
+
+    def _judge_renewals(self) -> None:
+        kept = TokenRenewal.objects.filter(checkpoint__size__lte=self.report.size)
+        for renewal in kept.select_related("checkpoint"):
+            try:
+                _judge_renewal(renewal, self.terms.roots)
+            except Untrusted as doubt:
+                doubt.facts["size"] = size = renewal.checkpoint.size
+                changed = ProofError("ledger.renewal_changed", size=size)
+                self.report.found(doubt if doubt.code in DOUBTS else changed)
 
     def _judge_note(self, head: Checkpoint) -> None:
         self.report.checkpoints += 1
@@ -227,6 +238,30 @@ class _Heads:
         if stamp.gen_time > self.terms.now + timestamps.CLOCK_TOLERANCE:
             raise ProofError("timestamp.from_the_future")
         timestamps.trust_stamp(stamp, self.terms.roots)
+
+
+def _judge_renewal(renewal: TokenRenewal, roots: Sequence[bytes]) -> None:
+    """Check a kept renewal: its record, its token, its authority. Raises Untrusted."""
+    head = renewal.checkpoint
+    record = renewals.read(bytes(renewal.record))
+    renewals.require_over(
+        record,
+        notes=[renewals.digest(bytes(head.note))],
+        tokens=[renewals.digest(bytes(each.response)) for each in head.tokens.all()],
+    )
+    before = head.renewals.filter(number__lt=renewal.number).order_by("number")
+    if record.renewals != tuple(renewals.digest(bytes(each.response)) for each in before):
+        raise Untrusted("renewal.order")
+    if record.chain != renewals.chain_digests(bytes(renewal.chain)):
+        raise Untrusted("renewal.other_chain")
+    digest = hashlib.sha256(bytes(renewal.record)).digest()
+    asked = timestamps.read_request(bytes(renewal.request))
+    if asked.digest != digest:
+        raise Untrusted("timestamp.wrong_imprint")
+    stamp = timestamps.read_response(bytes(renewal.response), digest, asked.nonce)
+    if stamp.gen_time != renewal.gen_time:
+        raise Untrusted("renewal.other_time")
+    timestamps.trust_stamp(stamp, roots)
 
 
 def _look_at_the_rest(terms: Terms, report: Examination) -> None:

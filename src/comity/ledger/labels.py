@@ -56,6 +56,18 @@ LABELS: dict[str, Any] = {
     "ledger.token_changed": _(
         "The time kept with the time-stamp of checkpoint {size} is not its own."
     ),
+    "renewal": _("The renewal of a time-stamp does not hold."),
+    "ledger.renewal_changed": _("A renewal of the time-stamps of checkpoint {size} does not hold."),
+    "ledger.clock_wrong": _(
+        "The clock of this node cannot be right: it lies behind or ahead of times that are proven. "
+        "Nothing is sealed until whoever runs the node has set it."
+    ),
+    "Entry.ledger.clock_jumped": _("The node’s clock was set back"),
+    "ledger.nothing_to_renew": _("The ledger has no time-stamp yet that could be renewed."),
+    "ledger.no_renewal": _(
+        "No time-stamp authority gave a stamp that lasts longer than those that the ledger has. "
+        "Look at COMITY_TSA_URLS and COMITY_TSA_ROOTS, then try again."
+    ),
     "ledger.pending_too_long": _(
         "{count} entries wait for their number since {since}. Is the worker running?"
     ),

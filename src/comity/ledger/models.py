@@ -111,6 +111,33 @@ class TimeToken(models.Model):
         return f"token over checkpoint {self.checkpoint_id}"
 
 
+class TokenRenewal(models.Model):
+    """A later token over the tokens of a checkpoint, asked for before their certificates end.
+
+    number: 1 is the first of its checkpoint. record: what it is over (`core.renewals`). chain: the
+    certificates of the renewed tokens as they were that day, PEM.
+    """
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="renewals")
+    number = models.PositiveIntegerField()
+    record = models.BinaryField()
+    chain = models.BinaryField()
+    authority = models.CharField(max_length=200)
+    request = models.BinaryField()
+    response = models.BinaryField()
+    gen_time = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["checkpoint", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["checkpoint", "number"], name="renewed_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"renewal {self.number} of the tokens over checkpoint {self.checkpoint_id}"
+
+
 class StampFailure(models.Model):
     """Why a time-stamp authority gave no usable token; kept as evidence.
 

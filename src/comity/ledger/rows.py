@@ -11,7 +11,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models
@@ -146,7 +146,7 @@ def _convert(field: models.Field[Any, Any], vendor: str) -> Convert | None:
     if isinstance(related, models.DateTimeField):
         return connection.ops.adapt_datetimefield_value
     if isinstance(related, models.UUIDField):
-        return None if vendor == "postgresql" else attrgetter("hex")
+        return None if vendor == "postgresql" else _hex
     return lambda value: field.get_db_prep_save(value, connection)
 
 
@@ -164,6 +164,10 @@ def _once_for_the_same(convert: Convert) -> Convert:
 
 def _text(value: Any) -> str | None:
     return value if type(value) is str or value is None else str(value)
+
+
+def _hex(value: uuid.UUID | None) -> str | None:
+    return None if value is None else value.hex
 
 
 def _type_name(field: models.Field[Any, Any]) -> str:

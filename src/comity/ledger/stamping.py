@@ -1,8 +1,12 @@
-"""Asks a time-stamp authority over HTTP (RFC 3161, 3.4); the only network code of the ledger."""
+"""Asks time-stamp authorities over HTTP (RFC 3161, 3.4); the only network code of the ledger."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import httpx2
@@ -11,6 +15,11 @@ from django.utils import timezone
 
 from comity.core import timestamps
 from comity.core.errors import Untrusted
+from comity.ledger import actions
+from comity.ledger.models import Checkpoint
+
+# Why an authority gave no stamp: its address, a code, the bytes that it answered.
+Reason = tuple[str, str, bytes]
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Answer:
 class NoStamp(Exception):
     """No authority gave a usable stamp; `reasons` holds (authority, code, response bytes)."""
 
-    def __init__(self, reasons: list[tuple[str, str, bytes]]) -> None:
+    def __init__(self, reasons: list[Reason]) -> None:
         super().__init__("no stamp")
         self.reasons = reasons
 
@@ -37,34 +46,90 @@ def roots() -> list[bytes]:
 
 
 def ask(digest: bytes) -> Answer:
-    """Return the first good stamp over a SHA-256 digest from the configured authorities, in order.
+    """Return a good stamp over a SHA-256 digest from the first configured authority that gives one.
 
+    Those that failed just now are asked last.
     Raises NoStamp when none is configured, reachable or believable. Never call in a transaction.
     """
-    reasons: list[tuple[str, str, bytes]] = []
-    for url in settings.COMITY_TSA_URLS:
-        nonce = secrets.randbits(63)
-        request = timestamps.make_request(digest, nonce)
-        response = b""
-        try:
-            reply = httpx2.post(
-                url,
-                content=request,
-                headers={"Content-Type": "application/timestamp-query"},
-                timeout=settings.COMITY_TSA_TIMEOUT_SECONDS,
-            )
-            response = reply.content
-            reply.raise_for_status()
-            stamp = timestamps.verify_response(response, digest, nonce, roots(), timezone.now())
-        except httpx2.HTTPError as failure:
-            reasons.append((url, f"http.{type(failure).__name__}", response))
-        except Untrusted as doubt:
-            reasons.append((url, doubt.code, response))
-        else:
-            if stamp.trusted:
-                return Answer(url, request, response, stamp)
-            reasons.append((url, "timestamp.unknown_authority", response))
+    ready = actions.authorities_to_ask(set())
+    late = [each for each in settings.COMITY_TSA_URLS if each not in ready]
+    reasons: list[Reason] = []
+    for answer in ask_several([*ready, *late], digest, 1):
+        if isinstance(answer, Answer):
+            return answer
+        reasons.append(answer)
     raise NoStamp(reasons)
+
+
+def ask_several(
+    authorities: Sequence[str], digest: bytes, wanted: int
+) -> Iterator[Answer | Reason]:
+    """Yield what authorities answer, as it comes, until so many gave a good stamp.
+
+    As many are asked at once as stamps are wanted, the next one for each that fails; a slow one
+    holds up none but itself. Never call in a transaction.
+    """
+    waiting, running = deque(authorities), set[Future[Answer | Reason]]()
+    pool = ThreadPoolExecutor(max(1, len(authorities)), thread_name_prefix="stamping")
+    try:
+        while wanted > 0:
+            while waiting and len(running) < wanted:
+                running.add(pool.submit(_ask_one, waiting.popleft(), digest))
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for each in done:
+                answer = each.result()
+                wanted -= isinstance(answer, Answer)
+                yield answer
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _ask_one(url: str, digest: bytes) -> Answer | Reason:
+    nonce = secrets.randbits(63)
+    request = timestamps.make_request(digest, nonce)
+    response = b""
+    try:
+        reply = httpx2.post(
+            url,
+            content=request,
+            headers={"Content-Type": "application/timestamp-query"},
+            timeout=settings.COMITY_TSA_TIMEOUT_SECONDS,
+        )
+        response = reply.content
+        reply.raise_for_status()
+        stamp = timestamps.verify_response(response, digest, nonce, roots(), timezone.now())
+        if settings.COMITY_TSA_POLICIES and stamp.policy not in settings.COMITY_TSA_POLICIES:
+            raise Untrusted("timestamp.wrong_policy")
+    except httpx2.HTTPError as failure:
+        return url, f"http.{type(failure).__name__}", response
+    except Untrusted as doubt:
+        return url, doubt.code, response
+    return Answer(url, request, response, stamp)
+
+
+def have_stamped(head: Checkpoint) -> bool:
+    """Get the tokens that a checkpoint still lacks; say whether it has one now.
+
+    Each token is kept when it comes, and so is what an authority answered wrongly. Authorities
+    that failed just now are left alone. Never call in a transaction.
+    """
+    missing, authorities = actions.missing_stamps(head)
+    if missing and authorities:
+        digest = hashlib.sha256(bytes(head.note)).digest()
+        for answer in ask_several(authorities, digest, missing):
+            if isinstance(answer, Answer):
+                actions.keep_stamp(
+                    head,
+                    authority=answer.authority,
+                    request=answer.request,
+                    response=answer.response,
+                    gen_time=answer.stamp.gen_time,
+                )
+            else:
+                actions.keep_stamp_failures(head, [answer])
+    return head.tokens.exists()
 
 
 def stamper(digest: bytes) -> bytes:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import timedelta
-
 from django.conf import settings
-from django.utils import timezone
 from django_tasks import task
 
-from comity.ledger import actions, stamping
-from comity.ledger.models import Checkpoint
-
-STAMP_EVERY = timedelta(seconds=5)
-WAIT_AFTER_FAILURE = timedelta(seconds=30)
+from comity.core.errors import Refused
+from comity.ledger import actions, renewing, stamping
 
 
 def sequence_is_due() -> bool:
@@ -30,16 +23,13 @@ def sequence_ledger() -> int:
     return total
 
 
-def _unstamped() -> Checkpoint | None:
-    head = actions.newest_checkpoint()
-    return head if head and not head.tokens.exists() else None
-
-
 def stamp_is_due() -> bool:
-    """Say whether the newest checkpoint wants a token and no authority failed just now."""
-    if not settings.COMITY_TSA_URLS or _unstamped() is None:
+    """Say whether the newest checkpoint lacks tokens and an authority may be asked for them."""
+    head = actions.newest_checkpoint()
+    if head is None or not settings.COMITY_TSA_URLS:
         return False
-    return not actions.stamp_failed_since(timezone.now() - WAIT_AFTER_FAILURE)
+    missing, authorities = actions.missing_stamps(head)
+    return missing > 0 and bool(authorities)
 
 
 @task()
@@ -49,20 +39,21 @@ def stamp_checkpoints() -> bool:
 
 
 def stamp_newest() -> bool:
-    """Stamp the newest checkpoint; keep why not, if no authority answers well."""
-    head = _unstamped()
-    if head is None:
-        return False
+    """Have the newest checkpoint stamped; keep why not, if no authority answers well."""
+    head = actions.newest_checkpoint()
+    return head is not None and stamping.have_stamped(head)
+
+
+def renewal_is_due() -> bool:
+    """Say whether the newest tokens want a renewal."""
+    return renewing.renewal_is_due()
+
+
+@task()
+def renew_stamps() -> bool:
+    """Have the newest tokens renewed; if nobody can, it is tried again at the next look."""
     try:
-        answer = stamping.ask(hashlib.sha256(bytes(head.note)).digest())
-    except stamping.NoStamp as failure:
-        actions.keep_stamp_failures(head, failure.reasons)
+        renewing.renew()
+    except Refused:
         return False
-    actions.keep_stamp(
-        head,
-        authority=answer.authority,
-        request=answer.request,
-        response=answer.response,
-        gen_time=answer.stamp.gen_time,
-    )
     return True

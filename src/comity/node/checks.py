@@ -94,6 +94,14 @@ def time_can_be_proved(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
                 id="comity.W001",
             )
         ]
+    if not 1 <= settings.COMITY_TSA_NEEDED <= len(settings.COMITY_TSA_URLS):
+        return [
+            Error(
+                "More time-stamps are wanted than authorities are configured.",
+                hint="COMITY_TSA_NEEDED lies between 1 and the number of COMITY_TSA_URLS.",
+                id="comity.E006",
+            )
+        ]
     unread = [str(path) for path in settings.COMITY_TSA_ROOTS if not path.is_file()]
     if unread or not settings.COMITY_TSA_ROOTS:
         return [
@@ -188,6 +196,26 @@ def tools_are_held_in(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[
             words,
             hint="Install bubblewrap and allow user namespaces; docs/operate/looking.md.",
             id="comity.W007",
+        )
+    ]
+
+
+def time_is_stamped(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """comity.W010: the ledger's newest state does not wait too long for its time-stamps.
+
+    Only `comity check` registers it: intake goes on without them.
+    """
+    try:
+        since = ledger.stamps_late()
+    except DatabaseError:  # not migrated yet, or away: what needs it says so itself
+        return []
+    if since is None:
+        return []
+    return [
+        Warning(
+            f"The ledger has waited for its time-stamps since {since:%Y-%m-%d %H:%M} UTC.",
+            hint="Do the authorities of COMITY_TSA_URLS answer, and does the worker run?",
+            id="comity.W010",
         )
     ]
 

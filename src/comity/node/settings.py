@@ -69,6 +69,10 @@ COMITY_PLUGIN_MEMORY_BYTES = env.number("COMITY_PLUGIN_MEMORY_BYTES", 8 * 1024**
 COMITY_TSA_URLS = env.words("COMITY_TSA_URLS")
 COMITY_TSA_ROOTS = [Path(path) for path in env.words("COMITY_TSA_ROOTS")]
 COMITY_TSA_TIMEOUT_SECONDS = env.number("COMITY_TSA_TIMEOUT_SECONDS", 5)
+COMITY_TSA_POLICIES = env.words("COMITY_TSA_POLICIES")  # accepted ones; none: any
+COMITY_TSA_NEEDED = env.number("COMITY_TSA_NEEDED", 1)  # tokens of different authorities
+COMITY_TSA_ALARM_MINUTES = env.number("COMITY_TSA_ALARM_MINUTES", 60)
+COMITY_TSA_RENEW_DAYS = env.number("COMITY_TSA_RENEW_DAYS", 90)
 
 # --- exchange ---------------------------------------------------------------------------------
 COMITY_MAX_MESSAGE_BYTES = env.number("COMITY_MAX_MESSAGE_BYTES", 64 * 1024 * 1024)
@@ -197,6 +201,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_C
 COMITY_SCHEDULE = [
     ("comity.ledger.tasks.sequence_is_due", "comity.ledger.tasks.sequence_ledger", 0.25),
     ("comity.ledger.tasks.stamp_is_due", "comity.ledger.tasks.stamp_checkpoints", 5),
+    ("comity.ledger.tasks.renewal_is_due", "comity.ledger.tasks.renew_stamps", 6 * 3600),
     ("comity.exchange.tasks.delivery_is_due", "comity.exchange.tasks.deliver_due", 0.25),
     ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 0.25),
     ("comity.exchange.tasks.witness_is_due", "comity.exchange.tasks.ask_witnesses", 5),

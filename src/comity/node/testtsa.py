@@ -58,9 +58,14 @@ class Fault(StrEnum):
 class Authority:
     """Keys and configuration in one folder; `reply` answers a DER request."""
 
-    def __init__(self, folder: Path, fault: Fault = Fault.NONE) -> None:
+    def __init__(
+        self, folder: Path, fault: Fault = Fault.NONE, days: int = DAYS, name: str = ""
+    ) -> None:
+        """days: how long its certificates last; its root lasts five days longer."""
         self.folder = folder
+        self.name = f"Comity test time{name and ' '}{name}"
         self.fault = fault
+        self.days = days
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "tsa.cnf").exists():
@@ -93,9 +98,9 @@ class Authority:
     def _make(self) -> None:
         now = datetime.now(UTC)
         if self.fault is Fault.EXPIRED:
-            now -= timedelta(days=DAYS + 10)
-        root = make_ca("Comity test time root", now, DAYS + 5)
-        leaf = make_certificate(root, "Comity test time-stamping", Kind.TSA, [], now, DAYS)
+            now -= timedelta(days=self.days + 10)
+        root = make_ca(f"{self.name} root", now, self.days + 5)
+        leaf = make_certificate(root, f"{self.name} stamping", Kind.TSA, [], now, self.days)
         (self.folder / "ca.pem").write_bytes(root.certificate_pem)
         (self.folder / "tsa.pem").write_bytes(leaf.certificate_pem)
         key = self.folder / "tsa.key"
@@ -150,10 +155,15 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(
-    folder: Path, *, port: int = 0, fault: Fault = Fault.NONE
+    folder: Path,
+    *,
+    port: int = 0,
+    fault: Fault = Fault.NONE,
+    days: int = DAYS,
+    name: str = "",
 ) -> Iterator[tuple[str, bytes]]:
     """Serve on the loopback address; gives the URL and the root certificate in PEM."""
-    authority = Authority(folder, fault)
+    authority = Authority(folder, fault, days, name)
     server = _Server(port, authority)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -25,6 +25,7 @@ from comity.core.access import Actor
 from comity.core.worklist import SOON, WorkRow
 from comity.evidence import models as evidence
 from comity.exchange import models as exchange
+from comity.ledger import work as ledger
 from comity.ui import formats
 
 # Each app that makes work says what waits for an officer.
@@ -34,6 +35,7 @@ WORK_SOURCES: tuple[Callable[[Actor], list[WorkRow]], ...] = (
     evidence.work_for,
     exchange.work_for,
     accounts.work_for,
+    ledger.work_for,
 )
 # Those among them whose rows have a clock count the urgent ones without reading them.
 URGENT_COUNTS: tuple[Callable[[Actor], int], ...] = (assistance.count_urgent,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -307,6 +308,24 @@ def open_file(actor: Actor, file: StoredFile) -> io.BufferedReader:  # noqa: ARG
     Untrusted("vaultfile.…").
     """
     return open_stored(file)
+
+
+@contextmanager
+def opened_shelf(actor: Actor) -> Iterator[Callable[[StoredFile], BinaryIO]]:  # noqa: ARG001
+    """Give a function that opens stored files one after another, as `open_file`, but faster.
+
+    What is small is given whole; the caller compares its digest.
+    """
+    shelf = storage.Shelf()
+
+    def opened(file: StoredFile) -> BinaryIO:
+        key = bytes(file.wrapped_key)
+        return shelf.open(file.stored_name, key, file.section, file.stored_size)
+
+    try:
+        yield opened
+    finally:
+        shelf.close()
 
 
 def check_file(actor: Actor, file: StoredFile, sha256: str) -> int:  # noqa: ARG001

@@ -35,6 +35,7 @@ from comity.vault.sources import WatchedSource
 
 LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
 READ_AT_ONCE_BYTES = 128 * 1024
+WHOLE_AT_MOST_BYTES = 1 << 20  # stored; what a package keeps in memory while it writes it
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOOKUP_LABEL = b"comity vault lookup v1"
 _WRAP_LABEL = b"comity vault object key v1:"
@@ -164,6 +165,45 @@ def open_object(
         source.close()
         raise
     return io.BufferedReader(reader, READ_AT_ONCE_BYTES)
+
+
+class Shelf:
+    """Opens stored files one after another: a pack that holds several of them stays open.
+
+    What is small is decrypted at once; the caller compares its digest. Close it at the end.
+    """
+
+    def __init__(self) -> None:
+        self._root = Keyring(settings.COMITY_KEYS).vault_root
+        self._pack = ""
+        self._packed: BinaryIO | None = None
+
+    def open(
+        self, stored_name: str, wrapped_key: bytes, section: Section | None, size: int
+    ) -> BinaryIO:
+        """Open a stored file, as `open_object` does; size: stored, in bytes."""
+        if section is None or size > WHOLE_AT_MOST_BYTES:
+            return open_object(stored_name, wrapped_key, section, size)
+        packed = self._open_pack(section.pack)
+        packed.seek(section.offset)
+        sealed = packed.read(size)
+        if len(sealed) < size:
+            raise Untrusted("vaultfile.truncated")
+        label = _WRAP_LABEL + stored_name.encode()
+        key = vaultfile.unwrap_key(self._root, wrapped_key, label)
+        return io.BytesIO(vaultfile.open_bytes(sealed, key))
+
+    def _open_pack(self, name: str) -> BinaryIO:
+        if self._packed is None or name != self._pack:
+            self.close()
+            self._pack, self._packed = name, open_object_bytes(name)
+        return self._packed
+
+    def close(self) -> None:
+        """Close the pack that is open."""
+        if self._packed is not None:
+            self._packed.close()
+            self._packed = None
 
 
 def check_object(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from comity.core.documents.letter import letterhead_of
-from comity.core.documents.pages import Rows, Section, Sheet, Signature, Table
+from comity.core.documents.pages import Paragraph, Rows, Section, Sheet, Signature, Table
 from comity.core.documents.typesetting import typeset
 from comity.core.documents.wording import (
     in_groups,
@@ -88,11 +88,18 @@ def render_custody_report(
 
 
 def render_custody_reports(
-    reports: Sequence[CustodyReport], *, language: str, reference: str, created: datetime
+    reports: Sequence[CustodyReport],
+    *,
+    language: str,
+    reference: str,
+    created: datetime,
+    of_items: int = 0,
 ) -> bytes:
     """Return the custody of one item or several as one PDF, under one state of the ledger.
 
-    reports: one or more, of the same authority and the same ledger. Raises as the report of one.
+    reports: one or more, of the same authority and the same ledger. of_items: how many the package
+    holds; if that is more than there are reports, the PDF says where the others are. Raises as the
+    report of one.
     """
     first = reports[0]
     sheet = Sheet(
@@ -106,6 +113,7 @@ def render_custody_reports(
         ),
         opening=say(language, "custody.opening"),
         sections=(
+            *_of_more(len(reports), of_items, language),
             *(section for facts in reports for section in _of_item(facts, language)),
             _of_ledger(first, language),
         ),
@@ -178,6 +186,17 @@ def _found(findings: Findings, language: str) -> Rows:
             *rows,
         ]
     return Rows(tuple((say(language, key), value) for key, value in rows))
+
+
+def _of_more(shown: int, of_items: int, language: str) -> Iterator[Section]:
+    if of_items > shown:
+        text = say(
+            language,
+            "custody.more",
+            shown=say_count(shown, language),
+            items=say_count(of_items, language),
+        )
+        yield Section(say(language, "custody.scope"), (Paragraph(text),))
 
 
 def _of_ledger(facts: CustodyReport, language: str) -> Section:

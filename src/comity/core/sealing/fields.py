@@ -154,4 +154,6 @@ class Fields:
 
 
 def _printable(text: str) -> bool:
+    if text.isprintable():  # most are; the loop is for what has signs of other kinds
+        return True
     return not any(ord(character) < 32 or ord(character) == 127 for character in text)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -37,6 +38,8 @@ from comity.evidence.rules import (
 from comity.ledger import actions as ledger
 
 REASON_AT_MOST = 2000
+ASKED_AT_ONCE = 500  # items named in one question to the database
+_Each = TypeVar("_Each")
 TARGET_AT_MOST = 200
 _RECEIVING = (Act.ADD_ITEM, Act.ACCEPT_CONDITIONS)
 _REFUSALS = {
@@ -83,17 +86,43 @@ def require_handover(
     target: the recipient as its disclosure names it. case: the proceeding that the package serves;
     None for one that this node does not know. Raises also Refused("evidence.unknown_proceeding").
     """
+    require_handovers([item], recipient, target=target, case=case)
+
+
+def require_handovers(
+    items: Sequence[Item], recipient: Recipient, *, target: str, case: uuid.UUID | None
+) -> None:
+    """Let items leave in a package, as `require_handover` each, in a few questions for all."""
     known = UNKNOWN if case is None else str(case)
     where = known if recipient in IN_THE_PROCEEDING else ELSEWHERE
-    _require(item, Wanted(case=where, leaving=LEAVING[recipient], target=target))
+    wanted = Wanted(case=where, leaving=LEAVING[recipient], target=target)
+    for group in grouped(items):
+        for gone in Item.objects.filter(pk__in=[one.pk for one in group]).exclude(erased_at=None):
+            require_kept(gone)
+        rows = UseCondition.objects.filter(item__in=group).prefetch_related("confirmations")
+        held: dict[int, list[UseCondition]] = {}
+        for condition in rows.order_by("id"):
+            held.setdefault(condition.item_id, []).append(condition)
+        for item in group:
+            _judge(item, held.get(item.pk, ()), wanted)
+
+
+def grouped(items: Sequence[_Each]) -> Iterator[Sequence[_Each]]:
+    """Give items in groups that one question may name."""
+    for start in range(0, len(items), ASKED_AT_ONCE):
+        yield items[start : start + ASKED_AT_ONCE]
 
 
 def _require(item: Item, wanted: Wanted) -> None:
-    """Refuse what is erased or ruled out first, then what a lawyer has not confirmed."""
     require_kept(item)
+    _judge(item, item.conditions.prefetch_related("confirmations"), wanted)
+
+
+def _judge(item: Item, conditions: Iterable[UseCondition], wanted: Wanted) -> None:
+    """Refuse what is ruled out first, then what a lawyer has not confirmed."""
     today = timezone.localdate()
     unconfirmed = ""
-    for condition in item.conditions.prefetch_related("confirmations"):
+    for condition in conditions:
         confirmed = {each.target for each in condition.confirmations.all()}
         for ruling, target in rulings(condition.terms, wanted, today):
             if ruling is not Ruling.LAWYER:

@@ -54,7 +54,7 @@ def examination_is_due() -> bool:
 def _due() -> QuerySet[Item]:
     now = timezone.now()
     waits = Q(examined_at=None, examine_after__lte=now)
-    rows = Item.objects.filter(waits).order_by("examine_after")
+    rows = Item.objects.filter(waits, erased_at=None).order_by("examine_after")
     if not rows.exists() and sandbox.how() != sandbox.OFF:
         again = Examination.objects.filter(failed=NotExaminedWhy.NO_SANDBOX).values("item")
         return Item.objects.filter(pk__in=again, examine_after__lte=now).order_by("pk")

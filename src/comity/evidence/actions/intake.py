@@ -26,6 +26,7 @@ from comity.evidence.models import (
     Item,
     ItemAccess,
     custody_of,
+    role_of,
 )
 from comity.evidence.rules import (
     ACQUISITION_AT_MOST,
@@ -222,7 +223,8 @@ def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisi
             facts=in_case(access),
         )
     )
-    said, facts = _committed("received"), _committed("ingested", _facts(items[0]))
+    role = role_of(actor)
+    said, facts = _committed("received", role), _committed("ingested", role, _facts(items[0]))
     records, entries = [], []
     for item in items:
         if Fact.STATED_DIGEST in acquired.facts:  # what it says differs from item to item
@@ -244,9 +246,11 @@ def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisi
     insert(records)
 
 
-def _committed(event: str, facts: Mapping[str, object] | None = None) -> canonical.Template:
+def _committed(
+    event: str, role: str, facts: Mapping[str, object] | None = None
+) -> canonical.Template:
     """What an entry commits to, as `CustodyRecord.committed` has it, of many items alike."""
-    return canonical.Template({"event": event}, ["sha256", "record", *(facts or {})])
+    return canonical.Template({"event": event, "role": role}, ["sha256", "record", *(facts or {})])
 
 
 def _received(actor: Actor, item: Item, acquired: Acquisition, access: Access) -> CustodyRecord:

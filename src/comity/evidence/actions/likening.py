@@ -27,7 +27,9 @@ def unprinted() -> list[Item]:
     looked_at = Q(media_type_sniffed__startswith="image/") | Q(
         media_type_sniffed__startswith="video/"
     )
-    rows = Item.objects.filter(looked_at, fingerprint=None).select_related("stored_file")
+    rows = Item.objects.filter(looked_at, fingerprint=None, erased_at=None).select_related(
+        "stored_file"
+    )
     return list(rows.order_by("pk")[:AT_ONCE])
 
 

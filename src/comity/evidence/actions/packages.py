@@ -7,7 +7,6 @@ import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,23 +16,20 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from comity.accounts import actions as accounts
-from comity.accounts.models import fetch
 from comity.core.access import Act, Actor, require
 from comity.core.container import ContainerDigest, Seal
 from comity.core.errors import Incomplete, NotVisible, Refused
-from comity.core.package import (
-    PackageItem,
-    PackageMessage,
-    PackageSpec,
-    ProvenEntry,
-    write_package,
+from comity.core.package import PackageRenewal, PackageSpec, write_package
+from comity.evidence.actions import _package_contents as contents
+from comity.evidence.actions._package_files import encrypted, package_file, sound_keys
+from comity.evidence.actions.conditions import grouped, require_handovers
+from comity.evidence.actions.release import (
+    Basis,
+    Leaving,
+    keep_records,
+    record_disclosures,
+    release_bases,
 )
-from comity.core.package_form import CustodyLine
-from comity.evidence.actions._package_files import package_file
-from comity.evidence.actions.conditions import require_handover
-from comity.evidence.actions.opening import read_item
-from comity.evidence.actions.release import Basis, record_disclosure, require_release
 from comity.evidence.models import Disclosure, Item, ReleaseGrant, custody_of
 from comity.evidence.report import language_of_node, print_report
 from comity.evidence.rules import (
@@ -44,21 +40,17 @@ from comity.evidence.rules import (
     STATED_AT_MOST,
     BasisKind,
     CustodyEvent,
-    Fact,
     Origin,
     Recipient,
     plain_line,
 )
-from comity.exchange import actions as exchange
 from comity.exchange import witnesses
-from comity.exchange.models import IncomingMessage, OutgoingMessage, Partner, Receipt
+from comity.exchange.models import IncomingMessage
 from comity.ledger import actions as ledger
 from comity.ledger import stamping
-from comity.ledger.models import Checkpoint, Entry
+from comity.ledger.models import Checkpoint
 from comity.vault import actions as vault
-from comity.vault.models import StoredFile
 
-_NUMBER_AT_ONCE = 50
 PROCEEDINGS = "comity.cases.models.case_numbered"
 
 
@@ -68,13 +60,15 @@ class Handover:
 
     name: who that is, for Recipient.OTHER. order: the court order or provision that compels it,
     for items that no agreement covers. appearance: how the person's name is kept out, where the
-    agreement asks for that; the officer who exports answers for it.
+    agreement asks for that; the officer who exports answers for it. keys: age public keys to
+    which the package is encrypted; none leaves it in clear.
     """
 
     recipient: Recipient = Recipient.COURT
     name: str = ""
     order: str = ""
     appearance: str = ""
+    keys: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:
@@ -117,19 +111,20 @@ def export_package(
     receipts. Each item, and each that went in those messages, must be free to go to the recipient:
     by its conditions of use, and by an agreement or `to.order` if it came from a person. Custody
     says "exported" with the package's digest, and each item's disclosure is recorded, before this
-    returns; the caller hands the file over and removes it.
+    returns; the caller hands the file over and removes it. With `to.keys` the file is the same
+    package encrypted with age, which the disk never holds in clear.
     Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.no_release" |
     "evidence.appearance_unsaid" | "evidence.use_…" | "evidence.unknown_proceeding" |
-    "evidence.too_long" | "ledger.pending" | "evidence.unknown_message" |
+    "evidence.too_long" | "evidence.bad_age_key" | "ledger.pending" |
+    "ledger.clock_wrong" | "evidence.unknown_message" |
     "container.source_changed" | "documents.…" | "vault.disk_full"), Untrusted when an item is
     damaged.
     """
     require(actor, Act.EXPORT_PACKAGE)
     stated = _stated(items, purpose=purpose, legal_basis=legal_basis, case_ref=case_ref)
-    if not set(message_ids) <= _readable(actor, message_ids):
+    if not set(message_ids) <= contents.readable_messages(actor, message_ids):
         raise NotVisible("access.not_visible", act="see_letters")
-    for item in items:
-        fetch(Item.objects.visible_to(actor), pk=item.pk)
+    contents.require_seen(actor, items)
     leaving = _Leaving(
         items=tuple(items),
         enclosed=_enclosed(items, message_ids),
@@ -138,13 +133,19 @@ def export_package(
         **stated,
     )
     _cleared(leaving)
-    head = numbered_head(leaving.items)
-    spec = _spec(actor, leaving, head, message_ids, language or language_of_node())
-    with package_file(_size_about(leaving, message_ids)) as (path, target):
-        digest = _write(target, spec)
+    ledger.require_clock()
+    head = contents.numbered_head(leaving.items)
+    size = contents.size_about(leaving.everything, message_ids)
+    with (
+        vault.opened_shelf(actor) as opened,
+        package_file(size, ".asice.age" if leaving.to.keys else ".asice") as (path, target),
+    ):
+        chosen = language or language_of_node()
+        spec = _spec(actor, leaving, head, message_ids, chosen, opened)
+        digest, sealed = _write(target, spec, leaving.to.keys)
         target.flush()
         os.fsync(target.fileno())
-        _record_export(actor, leaving, digest)
+        _record_export(actor, leaving, digest, sealed)
     return path
 
 
@@ -154,11 +155,12 @@ def _spec(
     head: Checkpoint,
     message_ids: Sequence[uuid.UUID],
     language: str,
+    opened: contents.Opened,
 ) -> PackageSpec:
     witnesses.ask_now(head)
     stamped = stamp(head)
     seal, now = ledger.keyring(), timezone.now()
-    entries = entries_about(leaving.items, head)
+    kept = contents.kept_about(leaving.items, head)
     return PackageSpec(
         from_node=settings.COMITY_NODE_ID,
         purpose=leaving.purpose,
@@ -168,16 +170,21 @@ def _spec(
         seal=Seal(
             seal.seal_key_pem, seal.seal_certificate_pem, stamping.stamper if stamped else None
         ),
-        items=[_packed(actor, item) for item in leaving.items],
-        custody=[ProvenEntry(_line(entry), ledger.prove(entry, head)) for entry in entries],
+        items=contents.packed(actor, leaving.items, kept, opened),
+        custody=contents.proven(kept, head),
         checkpoint=ledger.cosigned_note(head),
-        descriptors=_descriptors(message_ids),
-        time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.all()],
-        messages=[_message(actor, each) for each in message_ids],
-        receipts=_receipts(message_ids),
+        descriptors=contents.descriptors_for(message_ids),
+        time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.order_by("pk")],
+        renewals=[
+            PackageRenewal(
+                bytes(each.record), bytes(each.chain), bytes(each.request), bytes(each.response)
+            )
+            for each in head.renewals.order_by("number")
+        ],
+        messages=[contents.packed_message(actor, each) for each in message_ids],
+        receipts=contents.receipts_of(message_ids),
         report=print_report(
             leaving.items,
-            entries,
             head,
             language=language,
             reference=leaving.case_ref,
@@ -187,12 +194,16 @@ def _spec(
 
 
 def _plain(to: Handover) -> Handover:
-    """The handover without signs that mislead. Raises Incomplete, Refused("evidence.too_long")."""
+    """The handover without signs that mislead.
+
+    Raises Incomplete, Refused("evidence.too_long" | "evidence.bad_age_key").
+    """
     cleaned = replace(
         to,
         name=plain_line(to.name),
         order=plain_line(to.order),
         appearance=plain_line(to.appearance),
+        keys=sound_keys(to.keys),
     )
     if (to.recipient is Recipient.OTHER) is not bool(cleaned.name):
         raise Incomplete("evidence.incomplete", missing=["name"])
@@ -216,43 +227,73 @@ def _enclosed(items: Sequence[Item], message_ids: Sequence[uuid.UUID]) -> tuple[
         Q(disclosures__message_id__in=message_ids)
         | Q(origin=Origin.PARTNER, access__kind="letter", access__record__in=arrived)
     )
-    chosen = [item.pk for item in items]
-    return tuple(travelled.exclude(pk__in=chosen).distinct().order_by("pk"))
+    chosen = {item.pk for item in items}
+    return tuple(item for item in travelled.distinct().order_by("pk") if item.pk not in chosen)
 
 
-def _cleared(leaving: _Leaving) -> list[tuple[Item, Basis]]:
+def _cleared(leaving: _Leaving) -> list[Leaving]:
     """Say for each item on which basis it goes, or refuse with the number of the first."""
+    target = leaving.to.target
+    require_handovers(leaving.everything, leaving.to.recipient, target=target, case=leaving.case)
+    bases = release_bases(
+        leaving.everything, recipient=target, purpose=HANDOVER_PURPOSE, on=timezone.localdate()
+    )
+    missing = [item for item in leaving.everything if bases[item.pk] is None]
+    if missing and not leaving.to.order:
+        raise Refused("evidence.no_release", item=missing[0].number)
+    bases |= _by_order(missing, leaving.to.order)
     cleared = []
     for item in leaving.everything:
-        require_handover(item, leaving.to.recipient, target=leaving.to.target, case=leaving.case)
-        basis = _basis(item, leaving.to)
-        if basis.mode not in {"", IDENTIFIED} and not leaving.to.appearance:
+        basis = bases[item.pk]
+        if basis is None:
+            raise Refused("evidence.no_release", item=item.number)
+        named = basis.mode in {"", IDENTIFIED}
+        if not named and not leaving.to.appearance:
             raise Refused("evidence.appearance_unsaid", item=item.number, mode=basis.mode)
-        cleared.append((item, basis))
+        cleared.append(Leaving(item, basis, "" if named else leaving.to.appearance))
     return cleared
 
 
-def _basis(item: Item, to: Handover) -> Basis:
-    try:
-        return require_release(
-            item, recipient=to.target, purpose=HANDOVER_PURPOSE, on=timezone.localdate()
-        )
-    except Refused:
-        if not to.order:
-            raise
-    # An order compels the item, not the name: what the person asked anywhere still holds.
-    asked = item.release_grants.filter(withdrawn_at=None).exclude(mode__in=["", IDENTIFIED])
-    first = asked.order_by("pk").first()
-    return Basis(BasisKind.LEGAL, f"{ORDER}{to.order}", first.mode if first else "")
+def _by_order(items: Sequence[Item], order: str) -> dict[int, Basis]:
+    """The bases of items that an order compels, by key.
+
+    It compels the item, not the name: what the person asked anywhere still holds.
+    """
+    modes: dict[int, str] = {}
+    for group in grouped(items):
+        asked = ReleaseGrant.objects.filter(item__in=group, withdrawn_at=None)
+        for grant in asked.exclude(mode__in=["", IDENTIFIED]).order_by("-pk"):
+            modes[grant.item_id] = grant.mode
+    return {
+        item.pk: Basis(BasisKind.LEGAL, f"{ORDER}{order}", modes.get(item.pk, "")) for item in items
+    }
 
 
-def _write(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
+@dataclass(frozen=True)
+class _Sealed:
+    """The file that is handed over, if that is not the package itself. keys: their digests."""
+
+    sha256: str
+    keys: tuple[str, ...]
+
+
+def _write(
+    target: BinaryIO, spec: PackageSpec, keys: Sequence[str]
+) -> tuple[ContainerDigest, _Sealed | None]:
+    """Write the package, encrypted if there are keys; give its digest, and the file's."""
+    if not keys:
+        return _write_clear(target, spec), None
+    with encrypted(target, keys) as (pipe, digest_of_file):
+        digest = _write_clear(pipe, spec)
+    hashed = tuple(hashlib.sha256(each.encode("ascii")).hexdigest() for each in keys)
+    return digest, _Sealed(digest_of_file(), hashed)
+
+
+def _write_clear(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
     """Write the package; without a stamp over its seal if the authority has gone meanwhile."""
     try:
         return write_package(target, spec)
-    except stamping.NoStamp:
-        target.seek(0)
-        target.truncate()
+    except stamping.NoStamp:  # the seal comes first: nothing is written yet
         return write_package(target, replace(spec, seal=replace(spec.seal, stamper=None)))
 
 
@@ -260,22 +301,8 @@ def messages_about(actor: Actor, items: Sequence[Item]) -> list[uuid.UUID]:
     """Return the messages in which items left, oldest first, as far as the actor may read them."""
     left = Disclosure.objects.filter(item__in=items, message_id__isnull=False).order_by("at")
     found = list(dict.fromkeys(row.message_id for row in left if row.message_id))
-    readable = _readable(actor, found)
+    readable = contents.readable_messages(actor, found)
     return [each for each in found if each in readable]
-
-
-def _readable(actor: Actor, message_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Those of the messages that belong to a conversation which the actor may read.
-
-    A message says more than the items that left with it. COMITY_CONVERSATIONS: dotted path of
-    `f(actor) -> query of conversations`, of the app whose conversations they are.
-    """
-    seen = import_string(settings.COMITY_CONVERSATIONS)(actor)
-    found: set[uuid.UUID] = set()
-    for kind in (OutgoingMessage, IncomingMessage):
-        rows = kind.objects.filter(uid__in=message_ids, conversation__in=seen)
-        found.update(rows.values_list("uid", flat=True))
-    return found
 
 
 def _stated(items: Sequence[Item], **stated: str) -> dict[str, str]:
@@ -291,143 +318,61 @@ def _stated(items: Sequence[Item], **stated: str) -> dict[str, str]:
     return plain
 
 
-def _subjects(items: Sequence[Item]) -> list[str]:
-    return [item.subject for item in items]
-
-
-def numbered_head(items: Sequence[Item]) -> Checkpoint:
-    """Have every entry of the items numbered now, and return a checkpoint that covers them."""
-    waiting = Entry.objects.filter(subject__in=_subjects(items), index=None)
-    for _ in range(_NUMBER_AT_ONCE):
-        if not waiting.exists():
-            break
-        ledger.sequence_pending()
-    head = ledger.newest_checkpoint()
-    if head is None or waiting.exists():
-        raise Refused("ledger.pending")
-    return head
-
-
 def stamp(head: Checkpoint) -> bool:
-    """Have the checkpoint stamped if it is not; return whether an authority answers."""
+    """Have the checkpoint stamped as far as it is not; return whether an authority answers."""
     if not settings.COMITY_TSA_URLS:
         return False
-    try:
-        answer = stamping.ask(hashlib.sha256(bytes(head.note)).digest())
-    except stamping.NoStamp as failure:
-        ledger.keep_stamp_failures(head, failure.reasons)
-        return False
-    ledger.keep_stamp(
-        head,
-        authority=answer.authority,
-        request=answer.request,
-        response=answer.response,
-        gen_time=answer.stamp.gen_time,
-    )
-    return True
-
-
-def _packed(actor: Actor, item: Item) -> PackageItem:
-    indexes = Entry.objects.filter(subject=item.subject, index__isnull=False)
-    return PackageItem(
-        number=item.number,
-        source=partial(read_item, actor, item),
-        sha256=item.sha256,
-        size=item.size,
-        media_type=item.media_type_sniffed,
-        conditions=tuple(each.text_en or each.code for each in item.conditions.all()),
-        entries=tuple(entry.index or 0 for entry in indexes.order_by("index")),
-    )
-
-
-def _open(actor: Actor, file: StoredFile) -> BinaryIO:
-    return vault.open_file(actor, file)
-
-
-def entries_about(items: Sequence[Item], head: Checkpoint) -> list[Entry]:
-    """Return every entry about the items that the checkpoint covers, in the ledger's order."""
-    rows = Entry.objects.filter(subject__in=_subjects(items), index__lt=head.size)
-    return list(rows.select_related("committed", "custody_record").order_by("index"))
-
-
-def _line(entry: Entry) -> CustodyLine:
-    index = entry.index if entry.index is not None else -1
-    kept = getattr(entry, "committed", None)
-    if kept is None or not hasattr(entry, "custody_record"):
-        return CustodyLine(index, bytes(entry.body), None, None)
-    return CustodyLine(index, bytes(entry.body), bytes(kept.details), bytes(kept.salt))
-
-
-def _message(actor: Actor, message_id: uuid.UUID) -> PackageMessage:
-    sent = OutgoingMessage.objects.filter(uid=message_id).select_related("container").first()
-    got = IncomingMessage.objects.filter(uid=message_id).select_related("container").first()
-    file = sent.container if sent else got.container if got else None
-    if file is None:
-        raise Refused("evidence.unknown_message")
-    return PackageMessage(str(message_id), partial(_open, actor, file))
-
-
-def _receipts(message_ids: Sequence[uuid.UUID]) -> list[str]:
-    rows = Receipt.objects.filter(message_id__in=message_ids).order_by("at", "id")
-    return list(rows.values_list("text", flat=True))
-
-
-def _descriptors(message_ids: Sequence[uuid.UUID]) -> list[str]:
-    """Our own descriptor, and every one that the partners of the messages have had."""
-    texts = [exchange.own_descriptor()]
-    partners = Partner.objects.filter(receipts__message_id__in=message_ids).distinct()
-    for partner in partners.prefetch_related("descriptors"):
-        texts += [partner.descriptor, *(each.text for each in partner.descriptors.all())]
-    return list(dict.fromkeys(texts))
-
-
-def _size_about(leaving: _Leaving, message_ids: Sequence[uuid.UUID]) -> int:
-    """The bytes of items and messages, which are all that is large in a package."""
-    whole = sum(item.size for item in leaving.items)
-    for kind in (OutgoingMessage, IncomingMessage):
-        rows = kind.objects.filter(uid__in=message_ids, container__isnull=False)
-        whole += sum(rows.values_list("container__size", flat=True))
-    return whole
+    return stamping.have_stamped(head) and bool(ledger.authorities_to_ask(()))
 
 
 @transaction.atomic
-def _record_export(actor: Actor, leaving: _Leaving, digest: ContainerDigest) -> None:
+def _record_export(
+    actor: Actor, leaving: _Leaving, digest: ContainerDigest, sealed: _Sealed | None
+) -> None:
     """Keep what left and on which basis; what was agreed must still hold at this moment."""
-    held = ReleaseGrant.objects.filter(item__in=leaving.everything, withdrawn_at=None)
-    list(held.select_for_update().order_by("pk"))
-    for item, basis in _cleared(leaving):
-        if item in leaving.items:
-            _exported(actor, item, leaving, digest)
-        record_disclosure(
+    for group in grouped(leaving.everything):
+        held = ReleaseGrant.objects.filter(item__in=group, withdrawn_at=None)
+        list(held.select_for_update().order_by("pk"))
+    cleared = _cleared(leaving)
+    for group in grouped(leaving.items):
+        _exported(actor, group, leaving, digest, sealed)
+    for left in grouped(cleared):
+        record_disclosures(actor, left, recipient=leaving.to.target, purpose=HANDOVER_PURPOSE)
+
+
+def _exported(
+    actor: Actor,
+    items: Sequence[Item],
+    leaving: _Leaving,
+    digest: ContainerDigest,
+    sealed: _Sealed | None,
+) -> None:
+    records = [
+        custody_of(
             actor,
             item,
-            recipient=leaving.to.target,
-            purpose=HANDOVER_PURPOSE,
-            basis=basis,
-            appearance=leaving.to.appearance if basis.mode not in {"", IDENTIFIED} else "",
+            CustodyEvent.EXPORTED,
+            purpose=leaving.purpose,
+            legal_authority=leaving.legal_basis,
+            counterparty=leaving.to.target[:120],
+            digest_before=item.sha256,
+            digest_after=item.sha256,
+            note=digest.sha256,
         )
-
-
-def _exported(actor: Actor, item: Item, leaving: _Leaving, digest: ContainerDigest) -> None:
-    exported = custody_of(
-        actor,
-        item,
-        CustodyEvent.EXPORTED,
-        purpose=leaving.purpose,
-        legal_authority=leaving.legal_basis,
-        counterparty=leaving.to.target[:120],
-        digest_before=item.sha256,
-        digest_after=item.sha256,
-        note=digest.sha256,
-        facts={Fact.CASE: leaving.case_ref},
+        for item in items
+    ]
+    file: dict[str, object] = {
+        "package_sha256": digest.sha256,
+        "package_size": digest.size,
+    }
+    if sealed is not None:
+        file |= {"encrypted_sha256": sealed.sha256, "encrypted_to": list(sealed.keys)}
+    acts = [
+        ledger.NewEntry("evidence.item_exported", item.subject, record.committed(item) | file)
+        for item, record in zip(items, records, strict=True)
+    ]
+    keep_records(actor, records, acts)
+    looked = {"part": "package", "purpose": ""}
+    ledger.append_many(
+        actor, [ledger.NewEntry("access.looked", item.subject, looked) for item in items]
     )
-    exported.entry = ledger.append(
-        actor,
-        "evidence.item_exported",
-        item.subject,
-        **exported.committed(item),
-        package_sha256=digest.sha256,
-        package_size=digest.size,
-    )
-    exported.save()
-    accounts.record_look(actor, item.subject, part="package")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,9 +16,10 @@ from django.utils.module_loading import import_string
 from comity.accounts.models import Officer, fetch
 from comity.core.access import Act, Actor, require
 from comity.core.errors import NotAllowed, Refused
-from comity.evidence.actions.conditions import require_shared
+from comity.evidence.actions.conditions import grouped, require_shared
 from comity.evidence.models import (
     TEAM_KINDS,
+    CustodyRecord,
     Derivation,
     Disclosure,
     Item,
@@ -27,6 +29,7 @@ from comity.evidence.models import (
 )
 from comity.evidence.rules import FOLLOWS_CONSENT, ORDER, BasisKind, CustodyEvent, Fact, Origin
 from comity.ledger import actions as ledger
+from comity.ledger.rows import insert
 
 _DISCLOSING = (Act.SEND_LETTER, Act.RELEASE_REPLY, Act.SHARE_ACCOUNT, Act.EXPORT_PACKAGE)
 
@@ -233,27 +236,45 @@ def require_release(item: Item, *, recipient: str, purpose: str, on: date) -> Ba
     What came from a person needs a live grant; other items are the investigation's own.
     Raises Refused("evidence.no_release", item=number).
     """
-    if item.origin != Origin.PERSON:
-        return Basis(BasisKind.INVESTIGATION)
-    grant = (
-        ReleaseGrant.objects.filter(
+    found = release_bases([item], recipient=recipient, purpose=purpose, on=on)[item.pk]
+    if found is None:
+        raise Refused("evidence.no_release", item=item.number)
+    return found
+
+
+def release_bases(
+    items: Sequence[Item], *, recipient: str, purpose: str, on: date
+) -> dict[int, Basis | None]:
+    """Return for each item, by key, what `require_release` returns, or None where it refuses."""
+    bases: dict[int, Basis | None] = {
+        item.pk: None if item.origin == Origin.PERSON else Basis(BasisKind.INVESTIGATION)
+        for item in items
+    }
+    from_people = [item for item in items if item.origin == Origin.PERSON]
+    for group in grouped(from_people):
+        grants = ReleaseGrant.objects.filter(
             Q(valid_until=None) | Q(valid_until__gte=on),
-            item=item,
+            item__in=group,
             recipient=recipient,
             purpose=purpose,
             valid_from__lte=on,
             withdrawn_at=None,
         )
-        .order_by("pk")
-        .first()
-    )
-    if grant is None:
-        raise Refused("evidence.no_release", item=item.number)
-    is_order = grant.source_ref.startswith(ORDER)
-    return Basis(BasisKind.LEGAL if is_order else BasisKind.CONSENT, grant.source_ref, grant.mode)
+        for grant in grants.order_by("-pk"):  # the first one stays
+            kind = BasisKind.LEGAL if grant.source_ref.startswith(ORDER) else BasisKind.CONSENT
+            bases[grant.item_id] = Basis(kind, grant.source_ref, grant.mode)
+    return bases
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Leaving:
+    """An item that leaves, on which basis, and how the person's name is kept out, if it is."""
+
+    item: Item
+    basis: Basis
+    appearance: str = ""
+
+
 def record_disclosure(
     actor: Actor,
     item: Item,
@@ -268,41 +289,76 @@ def record_disclosure(
 
     appearance: how the person's name is kept out, if the basis asks for that; up to 500 letters.
     """
-    _require_one_of(actor, _DISCLOSING)
-    disclosure = Disclosure.objects.create(
-        item=item,
-        recipient=recipient,
-        purpose=purpose,
-        basis_kind=basis.kind,
-        basis_ref=basis.ref,
-        appearance=appearance,
-        message_id=message_id,
-        sha256=item.sha256,
-        actor=actor.actor_id,
+    left = [Leaving(item, basis, appearance)]
+    made = record_disclosures(
+        actor, left, recipient=recipient, purpose=purpose, message_id=message_id
     )
-    left = custody_of(
+    return made[0]
+
+
+@transaction.atomic
+def record_disclosures(
+    actor: Actor,
+    leaving: Sequence[Leaving],
+    *,
+    recipient: str,
+    purpose: str,
+    message_id: uuid.UUID | None = None,
+) -> list[Disclosure]:
+    """Record that items leave, as `record_disclosure` each. Raises NotAllowed."""
+    _require_one_of(actor, _DISCLOSING)
+    made = [
+        Disclosure(
+            item=one.item,
+            recipient=recipient,
+            purpose=purpose,
+            basis_kind=one.basis.kind,
+            basis_ref=one.basis.ref,
+            appearance=one.appearance,
+            message_id=message_id,
+            sha256=one.item.sha256,
+            actor=actor.actor_id,
+        )
+        for one in leaving
+    ]
+    insert(made)
+    records = [_left(actor, one, recipient, purpose) for one in leaving]
+    message = str(message_id) if message_id else None
+    said = {"recipient": recipient, "purpose": purpose, "message": message}
+    acts = [
+        ledger.NewEntry(
+            "evidence.item_disclosed",
+            one.item.subject,
+            left.committed(one.item)
+            | said
+            | {"basis_kind": str(one.basis.kind), "basis_ref": one.basis.ref},
+        )
+        for one, left in zip(leaving, records, strict=True)
+    ]
+    keep_records(actor, records, acts)
+    return made
+
+
+def _left(actor: Actor, one: Leaving, recipient: str, purpose: str) -> CustodyRecord:
+    return custody_of(
         actor,
-        item,
+        one.item,
         CustodyEvent.TRANSFERRED_OUT,
         counterparty=recipient[:120],
         purpose=purpose,
-        legal_authority=basis.ref,
-        digest_before=item.sha256,
-        digest_after=item.sha256,
+        legal_authority=one.basis.ref,
+        digest_before=one.item.sha256,
+        digest_after=one.item.sha256,
     )
-    left.entry = ledger.append(
-        actor,
-        "evidence.item_disclosed",
-        item.subject,
-        **left.committed(item),
-        recipient=recipient,
-        purpose=purpose,
-        basis_kind=str(basis.kind),
-        basis_ref=basis.ref,
-        message=str(message_id) if message_id else None,
-    )
-    left.save()
-    return disclosure
+
+
+def keep_records(
+    actor: Actor, records: Sequence[CustodyRecord], acts: Sequence[ledger.NewEntry]
+) -> None:
+    """Write custody records and, for each, its entry; in the caller's transaction."""
+    for record, key in zip(records, ledger.append_many(actor, acts), strict=True):
+        record.entry_id = key
+    insert(records)
 
 
 @transaction.atomic

@@ -17,11 +17,12 @@ from comity.core.access import Act, Actor, require
 from comity.core.documents.custody import Findings
 from comity.core.documents.signing import Stamper, sign_pdf
 from comity.core.errors import Refused
+from comity.evidence.actions._package_contents import numbered_head
 from comity.evidence.actions.custody import compare
 from comity.evidence.actions.opening import verify_item
-from comity.evidence.actions.packages import entries_about, numbered_head, stamp
+from comity.evidence.actions.packages import stamp
 from comity.evidence.models import Item
-from comity.evidence.report import LANGUAGES, print_item_report
+from comity.evidence.report import LANGUAGES, entries_about, print_item_report
 from comity.ledger import actions as ledger
 from comity.ledger import stamping
 from comity.ledger.models import Checkpoint

@@ -75,8 +75,13 @@ class CustodyRecord(models.Model):
         return stated if self.form == 1 else stated | {"facts": self.facts, "form": self.form}
 
     def committed(self, item: Item) -> dict[str, Any]:
-        """What the entry commits to: the event, the bytes and this record's digest."""
-        return {"event": str(self.event), "sha256": item.sha256, "record": self.record_digest()}
+        """What the entry commits to: the event, the role, the bytes and this record's digest."""
+        return {
+            "event": str(self.event),
+            "sha256": item.sha256,
+            "role": self.role,
+            "record": self.record_digest(),
+        }
 
     @property
     def matches_entry(self) -> bool:

@@ -26,6 +26,7 @@ from comity.ledger.models import Entry
 from comity.ui.labels import label
 
 MOST_OFFERED = 200
+PACKAGE = "application/vnd.etsi.asic-e+zip"
 
 
 @login_required
@@ -54,6 +55,7 @@ def package(request: HttpRequest) -> HttpResponseBase:
                     name=fields["name"],
                     order=fields["order"],
                     appearance=fields["appearance"],
+                    keys=fields["keys"],
                 ),
                 language=fields["language"],
                 message_ids=_messages(actor, fields) if fields["with_messages"] else (),
@@ -76,12 +78,13 @@ def _hand_over(path: Path) -> FileResponse:
     """Send the package; its name in the spool is gone before the first byte leaves."""
     file = path.open("rb")
     path.unlink()
-    name = f"package-{timezone.localdate():%Y-%m-%d}-{path.stem[:8]}.asice"
+    is_clear = path.suffix == ".asice"
+    name = f"package-{timezone.localdate():%Y-%m-%d}-{path.stem[:8]}{''.join(path.suffixes)}"
     response = FileResponse(
         file,
         as_attachment=True,
         filename=name,
-        content_type="application/vnd.etsi.asic-e+zip",
+        content_type=PACKAGE if is_clear else "application/octet-stream",
     )
     response["Cache-Control"] = "private, no-store"
     return response

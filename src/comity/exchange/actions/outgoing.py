@@ -213,6 +213,7 @@ def _write_container(
     entries: list[container.Entry], now: datetime
 ) -> tuple[bytes, container.ContainerDigest, bool]:
     """Write it with a stamp if an authority answers, and without if none does."""
+    ledger.require_clock()
     ring = keyring()
     seal = container.Seal(ring.seal_key_pem, ring.seal_certificate_pem)
     if _may_ask_for_time(now):

@@ -45,6 +45,11 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
         """Those that messages go to and come from."""
         return self.filter(status=PartnerStatus.ACTIVE)
 
+    def answering(self) -> PartnerQuerySet:
+        """Active ones that delivery does not leave alone for a while because they were silent."""
+        due = models.Q(next_attempt_at=None) | models.Q(next_attempt_at__lte=timezone.now())
+        return self.active().filter(due)
+
 
 class Partner(models.Model):
     """Another authority's node. `descriptor` is what two officers confirmed, or wait to confirm.

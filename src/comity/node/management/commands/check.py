@@ -1,4 +1,4 @@
-"""`comity check`: keep destroyed keys destroyed, Django's checks, ends of certificates, folders."""
+"""`comity check`: keep destroyed keys destroyed, Django's checks, and what only waiting shows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from comity.node.checks import (
     certificates_last,
     copies_are_made,
     ledger_goes_on,
+    time_is_stamped,
     watched_folders_are_read,
 )
 from comity.vault import actions as vault
@@ -25,6 +26,7 @@ class Command(DjangoCheck):
         register(watched_folders_are_read)
         register(ledger_goes_on)
         register(copies_are_made)
+        register(time_is_stamped)
         super().handle(*args, **options)
 
     def _replay_erasures(self) -> None:
