@@ -16,7 +16,7 @@ from django.conf import LazySettings
 from comity.core.errors import NotVisible
 from comity.evidence import actions
 from comity.evidence.models import Attestation, Item
-from comity.evidence.rules import CMS_TYPE, Attested, Reader, c2pa_verdict
+from comity.evidence.rules.tools import CMS_TYPE, Attested, Reader, c2pa_verdict
 from comity.ledger.models import Entry
 from tests.core.test_archives import zipped
 from tests.evidence.c2pa_files import Chain, chain, signed

@@ -16,7 +16,8 @@ from comity.core.access import NodeActor
 from comity.evidence import actions, sandbox
 from comity.evidence.actions import examining
 from comity.evidence.models import Examination, Item, Rendition
-from comity.evidence.rules import CustodyEvent, Examiner, NotExaminedWhy
+from comity.evidence.rules import CustodyEvent
+from comity.evidence.rules.tools import Examiner, NotExaminedWhy
 from comity.ledger.models import Entry
 from comity.vault import actions as vault
 from tests.evidence import made_media

@@ -14,16 +14,8 @@ from comity.core.errors import Refused
 from comity.evidence import actions
 from comity.evidence.kinds import known_kinds, ways_obtained
 from comity.evidence.models import work_for
-from comity.evidence.rules import (
-    Attested,
-    BasisKind,
-    CustodyEvent,
-    Derived,
-    Origin,
-    Purpose,
-    Reader,
-    Use,
-)
+from comity.evidence.rules import BasisKind, CustodyEvent, Derived, Origin, Purpose, Use
+from comity.evidence.rules.tools import Attested, Reader
 from comity.ui.labels import has_label, label
 from comity.vault.models import StoredFile
 from tests.evidence.conftest import World

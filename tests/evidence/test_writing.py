@@ -14,7 +14,8 @@ from comity.core.access import NodeActor
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused
 from comity.evidence import actions
 from comity.evidence.models import Derivation, Item, TextJob
-from comity.evidence.rules import CustodyEvent, Derived, Writing
+from comity.evidence.rules import CustodyEvent, Derived
+from comity.evidence.rules.tools import Writing
 from comity.ledger.models import Entry
 from tests.evidence import made_media
 from tests.evidence.conftest import World

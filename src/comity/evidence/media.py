@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from comity.evidence.rules import CMS_TYPE, Examiner
+from comity.evidence.rules.tools import CMS_TYPE, Examiner
 from comity.vault.storage import HEAD_BYTES
 
 UNKNOWN = "application/octet-stream"

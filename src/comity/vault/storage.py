@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from django.conf import settings
 
@@ -31,9 +31,13 @@ from comity.core.keyring import Keyring
 from comity.core.parts import Part
 from comity.vault import stores
 from comity.vault.sources import HEAD_BYTES as HEAD_BYTES
-from comity.vault.sources import WatchedSource
+from comity.vault.sources import LOOK_AT_SPACE_EVERY_BYTES as LOOK_AT_SPACE_EVERY_BYTES
+from comity.vault.sources import Nowhere, WatchedSource
+from comity.vault.sources import WatchedTarget as WatchedTarget
+from comity.vault.sources import left_in as left_in
+from comity.vault.sources import require_unchanged as require_unchanged
+from comity.vault.sources import state_of as state_of
 
-LOOK_AT_SPACE_EVERY_BYTES = 64 * 1024 * 1024
 READ_AT_ONCE_BYTES = 128 * 1024
 WHOLE_AT_MOST_BYTES = 1 << 20  # stored; what a package keeps in memory while it writes it
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -220,7 +224,7 @@ def check_object(
     """
     key = _unwrapped(stored_name, wrapped_key)
     with _stored_part(stored_name, section, size) as source:
-        return vaultfile.open_stream(source, cast("BinaryIO", _Nowhere()), key, sha256)
+        return vaultfile.open_stream(source, cast("BinaryIO", Nowhere()), key, sha256)
 
 
 def check_stored(stored_name: str) -> int:
@@ -465,71 +469,3 @@ def require_space(needed: int) -> None:
     free = shutil.disk_usage(_folders()[0]).free
     if free - vaultfile.stored_size(needed) < settings.COMITY_RESERVED_DISK_BYTES:
         raise Refused("vault.disk_full")
-
-
-class WatchedTarget:
-    """A file being written, with a look at the free space every 64 MiB.
-
-    look: raises if there is too little. What else is asked of the file, the file itself answers.
-    """
-
-    def __init__(self, target: BinaryIO, look: Callable[[], None]) -> None:
-        self._target, self._look = target, look
-        self._until_look = LOOK_AT_SPACE_EVERY_BYTES
-
-    def write(self, data: bytes | memoryview) -> int:
-        """Write the bytes as the file does; raises what the look raises."""
-        self._until_look -= len(data)
-        if self._until_look <= 0:
-            self._until_look = LOOK_AT_SPACE_EVERY_BYTES
-            self._look()
-        return self._target.write(data)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._target, name)
-
-
-class _Nowhere:
-    """Takes bytes and keeps none."""
-
-    def write(self, data: memoryview) -> int:
-        return len(data)
-
-
-def state_of(source: BinaryIO) -> os.stat_result | None:
-    """What the system says about a source that is a regular file; None for any other."""
-    try:
-        found = os.fstat(source.fileno())
-    except (OSError, AttributeError):
-        return None
-    return found if stat.S_ISREG(found.st_mode) else None
-
-
-def left_in(source: BinaryIO, state: os.stat_result | None) -> int | None:
-    """How many bytes a source holds from where it stands; None if it cannot tell."""
-    if state is not None:
-        return max(0, state.st_size - source.tell())
-    try:
-        here = source.tell()
-        end = source.seek(0, os.SEEK_END)
-        source.seek(here)
-    except (OSError, AttributeError, ValueError):
-        return None
-    return max(0, end - here)
-
-
-def require_unchanged(
-    source: BinaryIO, before: os.stat_result | None, size: int, announced: int | None
-) -> None:
-    """Raise Refused("vault.source_changed") if the source is not what it was, or not as announced.
-
-    size: how many bytes were read. announced: how many there should be.
-    """
-    after = state_of(source)
-    same = before is None or (
-        after is not None
-        and (before.st_size, before.st_mtime_ns, before.st_ctime_ns)
-        == (after.st_size, after.st_mtime_ns, after.st_ctime_ns)
-    )
-    if not same or (announced is not None and announced != size):
-        raise Refused("vault.source_changed")

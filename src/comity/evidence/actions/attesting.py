@@ -23,7 +23,7 @@ from comity.evidence import untrusted
 from comity.evidence.actions.conditions import require_look
 from comity.evidence.actions.opening import read_item
 from comity.evidence.models import Attestation, Item, ItemAccess
-from comity.evidence.rules import Attested, Reader, c2pa_verdict, readers_for
+from comity.evidence.rules.tools import Attested, Reader, c2pa_verdict, readers_for
 from comity.ledger import actions as ledger
 
 _SECONDS = 120

@@ -20,7 +20,8 @@ from comity.core.errors import Refused, Untrusted
 from comity.evidence import media, sandbox
 from comity.evidence.actions.opening import read_item
 from comity.evidence.models import Examination, Item, Rendition
-from comity.evidence.rules import Examiner, NotExaminedWhy, Picture, plain_line
+from comity.evidence.rules import plain_line
+from comity.evidence.rules.tools import Examiner, NotExaminedWhy, Picture
 from comity.evidence.sandbox import MIB, Limits, NotExamined
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault

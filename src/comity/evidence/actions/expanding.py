@@ -24,14 +24,8 @@ from comity.evidence.actions.deriving import Making, keep_derived
 from comity.evidence.actions.intake import new_item
 from comity.evidence.actions.opening import read_item, read_opened, record_look
 from comity.evidence.models import Derivation, Expansion, Item
-from comity.evidence.rules import (
-    MOST_DEEP,
-    TITLE_AT_MOST,
-    UNPACKED_TYPES,
-    Derived,
-    kept_name,
-    plain_line,
-)
+from comity.evidence.rules import TITLE_AT_MOST, Derived, kept_name, plain_line
+from comity.evidence.rules.tools import MOST_DEEP, UNPACKED_TYPES
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 from comity.vault.storage import TakenIn

@@ -13,7 +13,8 @@ from comity.accounts.models import Membership, Officer, fetch
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, NotAllowed, Refused
 from comity.evidence.models import CustodyRecord, ExposureLimit, Item
-from comity.evidence.rules import MOST_VIEWS_A_DAY, CustodyEvent, plain_line
+from comity.evidence.rules import CustodyEvent, plain_line
+from comity.evidence.rules.tools import MOST_VIEWS_A_DAY
 from comity.ledger import actions as ledger
 
 GOING_ON_AT_MOST = 500

@@ -15,7 +15,8 @@ from comity.evidence.actions.conditions import require_kept, require_look
 from comity.evidence.actions.exposure import record_exposure
 from comity.evidence.actions.intake import in_case
 from comity.evidence.models import Item, Rendition, custody_of
-from comity.evidence.rules import CustodyEvent, Picture
+from comity.evidence.rules import CustodyEvent
+from comity.evidence.rules.tools import Picture
 from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 

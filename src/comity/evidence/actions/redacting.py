@@ -19,7 +19,8 @@ from comity.evidence.actions.deriving import Making, derive
 from comity.evidence.actions.opening import read_item, read_opened
 from comity.evidence.actions.release import scopes_of
 from comity.evidence.models import Item
-from comity.evidence.rules import Derived, Worked, plain_line, worked_as
+from comity.evidence.rules import Derived, plain_line
+from comity.evidence.rules.tools import Worked, worked_as
 
 MOST_MARKS = 500
 MOST_TEXT_BYTES = 16 << 20

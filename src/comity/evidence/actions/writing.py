@@ -21,13 +21,8 @@ from comity.evidence.actions.conditions import require_look
 from comity.evidence.actions.deriving import Making, derive
 from comity.evidence.actions.examining import TRIES_AT_MOST, ask, copy_limits
 from comity.evidence.models import Item, TextJob
-from comity.evidence.rules import (
-    OCR_LANGUAGES,
-    Derived,
-    NotExaminedWhy,
-    Writing,
-    plain_line,
-)
+from comity.evidence.rules import Derived, plain_line
+from comity.evidence.rules.tools import OCR_LANGUAGES, NotExaminedWhy, Writing
 from comity.evidence.sandbox import MIB, NotExamined
 from comity.ledger import actions as ledger
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from comity.evidence.models.items import Item
-from comity.evidence.rules import Attested, Reader
+from comity.evidence.rules.tools import Attested, Reader
 
 
 class Attestation(models.Model):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from comity.accounts.models import Officer
 from comity.evidence.models.items import Item
-from comity.evidence.rules import Examiner, NotExaminedWhy, Picture, Writing
+from comity.evidence.rules.tools import Examiner, NotExaminedWhy, Picture, Writing
 from comity.vault.models import StoredFile
 
 

@@ -17,7 +17,8 @@ from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions
 from comity.evidence.models import Attestation, Item
-from comity.evidence.rules import Attested, Reader, plain_line, readers_for
+from comity.evidence.rules import plain_line
+from comity.evidence.rules.tools import Attested, Reader, readers_for
 from comity.ui.labels import label
 
 

@@ -30,15 +30,11 @@ from comity.evidence.models import (
     same_origin,
 )
 from comity.evidence.report import say_fact
-from comity.evidence.rules import (
+from comity.evidence.rules import CustodyEvent, Derived, Fact, Origin, Recipient
+from comity.evidence.rules.tools import (
     KEPT_CLOSED_TYPES,
     UNPACKED_TYPES,
-    CustodyEvent,
-    Derived,
-    Fact,
-    Origin,
     Picture,
-    Recipient,
     Worked,
     worked_as,
 )

@@ -18,7 +18,8 @@ from comity.core.errors import Incomplete, NotVisible, Refused, Untrusted
 from comity.evidence import actions, media, serving
 from comity.evidence.forms import TextForm, TranscriptForm
 from comity.evidence.models import Derivation, Item, TextJob
-from comity.evidence.rules import Derived, Examiner, NotExaminedWhy, Picture, Writing
+from comity.evidence.rules import Derived
+from comity.evidence.rules.tools import Examiner, NotExaminedWhy, Picture, Writing
 from comity.ui.labels import label
 
 TEXT_SHOWN_BYTES = 512 * 1024

@@ -18,9 +18,10 @@ from comity.accounts.models import Officer, fetch, officer_of
 from comity.core.access import Act, require
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions, media, serving
-from comity.evidence.forms import ROW_FORMS, MadeForm, PagesExcerptForm, StretchExcerptForm
+from comity.evidence.forms.making import ROW_FORMS, MadeForm, PagesExcerptForm, StretchExcerptForm
 from comity.evidence.models import Item
-from comity.evidence.rules import TITLE_AT_MOST, Worked, worked_as
+from comity.evidence.rules import TITLE_AT_MOST
+from comity.evidence.rules.tools import Worked, worked_as
 from comity.ui.labels import label
 
 EXTRA_ROWS = 4
