@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from comity.core.errors import Untrusted
@@ -22,7 +22,8 @@ def encode(value: object) -> bytes:
     Raises TypeError for any other type, ValueError for an integer out of range, text with a lone
     surrogate, or a value nested too deeply.
     """
-    return _write(_ordered(value, 0)).encode("utf-8")
+    written = _write(value) if _is_plain(value, 0) else _write_as_it_is(_ordered(value, 0))
+    return written.encode("utf-8")
 
 
 def decode(data: bytes) -> Any:  # Any: the shape is the caller's to check
@@ -81,6 +82,35 @@ def _written(value: object) -> str:
     return encode(value).decode("utf-8")
 
 
+def _is_plain(value: object, depth: int) -> bool:
+    """Say whether the encoder's own order of names is the canonical one, as it nearly always is.
+
+    True only for what has a canonical form; False leaves it to `_ordered` to say what is wrong.
+    """
+    if isinstance(value, str) or value is None or value is True or value is False:
+        return True
+    if isinstance(value, int):
+        return abs(value) < _INTEGER_LIMIT
+    if depth >= DEPTH_LIMIT or not isinstance(value, dict | list | tuple):
+        return False
+    members: Iterable[object] = value
+    if isinstance(value, dict):
+        if not _has_plain_names(value):
+            return False
+        members = value.values()
+    for member in members:
+        if type(member) is not str and not _is_plain(member, depth + 1):
+            return False
+    return True
+
+
+def _has_plain_names(value: dict[Any, object]) -> bool:
+    try:
+        return "".join(value).isascii()
+    except TypeError:
+        return False
+
+
 def _ordered(value: object, depth: int) -> object:
     if value is None or isinstance(value, str | bool):
         return value
@@ -131,7 +161,11 @@ def _refuse_number(text: str) -> NoReturn:
     raise ValueError(f"only integers, not {text[:20]}")
 
 
-_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Depth is bounded before, so nothing goes in a circle.
+_write = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
+).encode
+_write_as_it_is = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _read = json.JSONDecoder(
     object_pairs_hook=_without_duplicates,
     parse_int=_integer,

@@ -46,6 +46,9 @@ def _base64(sibling: bytes) -> str:
     return base64.b64encode(sibling).decode("ascii")
 
 
+_decoded = lru_cache(maxsize=4096)(notes.decode_base64)  # for the same reason
+
+
 def parse(data: bytes) -> LogProof:
     """Read a `.tlog-proof` file; proves nothing yet.
 
@@ -66,7 +69,7 @@ def parse(data: bytes) -> LogProof:
     if not lines or not lines[0].startswith("index ") or len(lines) > 1 + _PATH_LIMIT:
         raise Untrusted("logproof.malformed")
     index = checkpoints.parse_decimal(lines[0].removeprefix("index "))
-    path = tuple(notes.decode_base64(line) for line in lines[1:])
+    path = tuple(map(_decoded, lines[1:]))
     if any(len(sibling) != HASH_SIZE for sibling in path):
         raise Untrusted("logproof.malformed")
     return LogProof(index, path, note, extra)

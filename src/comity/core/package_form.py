@@ -114,29 +114,35 @@ def write_about(about: About) -> bytes:
 
     Raises ValueError for what `read_about` would refuse.
     """
-    data = canonical.encode(
-        {
-            "format": FORMAT,
-            "from": about.from_node,
-            "purpose": about.purpose,
-            "legal_basis": about.legal_basis,
-            "case_ref": about.case_ref,
-            "created": moment_text(about.created),
-            "items": [_stated(item) for item in about.items],
-            "messages": [{"path": path, "id": each} for path, each in about.messages],
-            "receipts": list(about.receipts),
-            "log": {"origin": about.origin, "size": about.size},
-        }
-    )
+    stated = {
+        "format": FORMAT,
+        "from": about.from_node,
+        "purpose": about.purpose,
+        "legal_basis": about.legal_basis,
+        "case_ref": about.case_ref,
+        "created": moment_text(about.created),
+        "items": [_stated(item) for item in about.items],
+        "messages": [{"path": path, "id": each} for path, each in about.messages],
+        "receipts": list(about.receipts),
+        "log": {"origin": about.origin, "size": about.size},
+    }
     try:
-        read_about(data)
+        _read_about(stated)
     except Untrusted as refusal:
         raise ValueError(f"{refusal.code} {refusal.facts}") from refusal
-    return data
+    return canonical.encode(stated)
 
 
 def _stated(item: Item) -> dict[str, object]:
-    return {name: getattr(item, name) for name in Item.__slots__}
+    return {
+        "number": item.number,
+        "path": item.path,
+        "sha256": item.sha256,
+        "size": item.size,
+        "media_type": item.media_type,
+        "conditions": list(item.conditions),
+        "entries": list(item.entries),
+    }
 
 
 def read_about(data: bytes) -> About:
@@ -145,7 +151,11 @@ def read_about(data: bytes) -> About:
     Raises Untrusted("package.unknown_format") for another version, "package.field" or a code of
     `canonical` for anything else that is not of this form.
     """
-    fields = Fields(canonical.decode(data), "package")
+    return _read_about(canonical.decode(data))
+
+
+def _read_about(value: object) -> About:
+    fields = Fields(value, "package")
     stated = fields.take("format")
     if stated != FORMAT:
         raise Untrusted("package.unknown_format", format=str(stated)[:60])
@@ -200,11 +210,10 @@ def _conditions(fields: Fields) -> tuple[str, ...]:
 
 def _indexes(fields: Fields) -> tuple[int, ...]:
     values = fields.members("entries", at_most=10_000)
-    each = [Fields({"entries": value}, "package") for value in values]
-    indexes = tuple(one.number("entries", least=0, most=MAX_INDEX) for one in each)
-    if not indexes or list(indexes) != sorted(set(indexes)):
+    sound = all(type(value) is int and 0 <= value <= MAX_INDEX for value in values)
+    if not sound or not values or values != sorted(set(values)):
         raise fields.odd("entries")
-    return indexes
+    return tuple(values)
 
 
 def _message(value: object) -> tuple[str, str]:
@@ -219,6 +228,9 @@ def _message(value: object) -> tuple[str, str]:
 def message_path(identifier: str) -> str:
     """Give the place of a message's container."""
     return f"{MESSAGES}{identifier}.asice"
+
+
+_BEFORE_DETAILS = b'{"details":'
 
 
 def write_line(line: CustodyLine) -> bytes:
@@ -259,8 +271,14 @@ def _line(data: bytes) -> CustodyLine:
     fields.done()
     if (details is None) != (salt is None):
         raise fields.odd("salt")
-    encoded = None if details is None else canonical.encode(details)
-    return CustodyLine(index, entry, encoded, None if salt is None else bytes.fromhex(salt))
+    if details is None or salt is None:
+        return CustodyLine(index, entry, None, None)
+    # The line is canonical, so what stands between the ends of its form are the details.
+    around = write_line(CustodyLine(index, entry, b"", bytes.fromhex(salt)))
+    start = len(_BEFORE_DETAILS)
+    return CustodyLine(
+        index, entry, data[start : start + len(data) - len(around) + 1], bytes.fromhex(salt)
+    )
 
 
 def _hex_of(fields: Fields) -> Any:

@@ -42,7 +42,7 @@ class Fields:
 
     def __init__(self, value: object, code: str) -> None:
         self._code = code
-        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        if not isinstance(value, dict) or not _has_names(value):
             raise Untrusted(f"{code}.field", field="")
         self._left: dict[str, Any] = dict(value)
 
@@ -151,6 +151,14 @@ class Fields:
         if not same:
             raise self.odd(name)
         return found
+
+
+def _has_names(value: dict[Any, object]) -> bool:
+    try:
+        "".join(value)  # quicker than to ask each; only text can be joined
+    except TypeError:
+        return False
+    return True
 
 
 def _printable(text: str) -> bool:
