@@ -192,7 +192,7 @@ def test_what_waits_too_long_is_said_where_it_is_seen(authorities, settings, off
     assert actions.stamps_late() is not None
     assert [row.url for row in work_for(auditor)] == [reverse("ledger")]
     assert work_for(prosecutor) == []
-    assert [each.id for each in checks.time_is_stamped(None)] == ["comity.W007"]
+    assert [each.id for each in checks.time_is_stamped(None)] == ["comity.W010"]
     give_second_step(auditor)
     client = Client(headers={"accept-language": "en"})
     client.force_login(auditor)
@@ -217,7 +217,7 @@ def test_enough_tokens_end_the_alarm_and_one_too_few_do_not(authorities, setting
 def test_more_tokens_than_authorities_is_a_mistake_of_the_settings(authorities, settings) -> None:
     authorities.add()
     settings.COMITY_TSA_NEEDED = 2
-    assert [each.id for each in checks.time_can_be_proved(None)] == ["comity.E006"]
+    assert [each.id for each in checks.time_can_be_proved(None)] == ["comity.E008"]
     settings.COMITY_TSA_NEEDED = 1
     assert checks.time_can_be_proved(None) == []
 
