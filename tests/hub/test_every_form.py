@@ -68,8 +68,8 @@ SENT_ONLY = {
 PICTURES = {"item_thumbnail", "item_page", "item_poster", "item_waveform"}
 READ_ONLY = PICTURES | {
     "item_erasure", "items", "item", "item_custody", "item_file", "item_show",
-    "item_entry", "item_proof", "item_entry_body", "item_entry_details", "item_contents", "item_drawn",
-    "cases", "case", "incident", "person", "consent_sheet",
+    "item_entry", "item_proof", "item_entry_body", "item_entry_details", "item_contents",
+    "item_drawn", "cases", "case", "incident", "person", "consent_sheet",
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
 BARE = PICTURES | {"item_add", "case_new", "person_new", "item_show", "item_file"}
