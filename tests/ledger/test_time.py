@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -327,3 +328,14 @@ def test_an_authority_that_answers_again_ends_its_own_outage_only(authorities, s
     tasks.stamp_newest()
     assert actions.authorities_to_ask(()) == [good]
     assert not actions.stamp_failed_since(timezone.now() - timedelta(seconds=30))
+
+
+def test_a_signer_asks_from_an_event_loop(authorities, monkeypatch) -> None:
+    """pyHanko signs in one; Django lets nobody at the database from there."""
+    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
+    authorities.add()
+
+    async def signs() -> bytes:
+        return stamping.stamper(b"\1" * 32)
+
+    assert asyncio.run(signs())
