@@ -47,7 +47,7 @@ def test_an_honest_reply_is_believed(authority: Authority, reply: bytes) -> None
 
     assert stamp.trusted
     assert abs(stamp.gen_time - now()) < timedelta(minutes=2)
-    assert stamp.authority == "CN=Comity test time-stamping"
+    assert stamp.authority == "CN=Comity test time stamping"
     assert timestamps.token_of(reply) == stamp.token
 
 

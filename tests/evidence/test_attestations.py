@@ -67,11 +67,14 @@ def test_a_changed_c2pa_file_is_not_intact_and_a_plain_one_says_nothing(
     assert broken.verdict in {Attested.NONE, Attested.UNREADABLE}
 
 
-def test_without_the_reader_that_is_said(world: World, monkeypatch: pytest.MonkeyPatch,
-                                         tmp_path: Path) -> None:  # fmt: skip
+def test_without_the_reader_that_is_said(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: LazySettings
+) -> None:
+    tmp_path.chmod(0o755)
     (tmp_path / "c2pa.py").write_text("raise ImportError")
-    monkeypatch.setattr("comity.evidence.untrusted._PACKAGES",
-                        f"{tmp_path}:{Path('src').resolve()}")  # fmt: skip
+    settings.COMITY_TOOL_FOLDERS = [str(tmp_path)]
+    packages = f"{tmp_path}:{Path('src').resolve()}"
+    monkeypatch.setattr("comity.evidence.untrusted._PACKAGES", packages)
     assert read(world, world.item(PHOTO)).verdict == Attested.READER_MISSING
 
 

@@ -15,6 +15,7 @@ from comity.evidence import actions
 from comity.evidence.models import Derivation, Item
 from comity.evidence.rules import CustodyEvent, Derived
 from tests.evidence.conftest import World
+from tests.evidence.test_packages import Verdict, export, failures, verified
 
 pytestmark = pytest.mark.django_db
 NODE = NodeActor("exchange", frozenset({Act.ADD_ITEM}))
@@ -104,3 +105,12 @@ def test_a_condition_or_last_day_that_comes_later_holds_for_what_was_made_before
             actions.require_look(item)
     other.refresh_from_db()
     assert other.last_day is None
+
+
+def test_a_package_with_a_derived_item_verifies(world: World) -> None:
+    original = world.item()
+    made = cut(world, original)
+    report = verified(export(world, original, made))
+    assert failures(report) == []
+    assert report.verdict == Verdict.SEALED
+    assert made.custody.get(event=CustodyEvent.INGESTED).matches_entry

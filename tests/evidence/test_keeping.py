@@ -29,6 +29,7 @@ from comity.vault import actions as vault_actions
 from comity.vault import erasures
 from comity.vault.models import StoredFile
 from tests.assistance.conftest import Kyiv, kyiv, tokyo_keys  # noqa: F401 - fixtures
+from tests.evidence import made_media
 from tests.evidence.conftest import World, acquisition, stored_path
 
 pytestmark = pytest.mark.django_db
@@ -386,3 +387,20 @@ def test_hold_and_move_have_pages(world, supervisor, sign_in) -> None:
     move = reverse("item_move", args=[item.pk])
     assert sign_in(world.investigator).post(move, moved).status_code == 302
     assert client.get(move).status_code == 403
+
+
+def test_what_tools_drew_and_read_goes_with_the_item(world, supervisor) -> None:
+    item = world.item(made_media.photo())
+    actions.examine(NodeActor("worker"), item)
+    drawn = [row.stored_file for row in item.renditions.all()]
+    assert drawn
+    assert item.examinations.exists()
+    actions.execute_erasure(supervisor, ordered(world, item))
+    assert not item.renditions.exists()
+    assert not item.examinations.exists()
+    for file in drawn:
+        file.refresh_from_db()
+        assert file.shredded_at is not None
+    assert item not in actions.unprinted()
+    assert actions.examine_due(NodeActor("worker")) == 0
+    assert not item.renditions.exists()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
+import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +17,12 @@ from django.conf import LazySettings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comity.core.errors import Untrusted
-from comity.evidence import sandbox
+from comity.core.errors import Refused, Untrusted
+from comity.evidence import sandbox, untrusted
 from comity.evidence.sandbox import Limits, NotExamined
 
 CONTENT = bytes(range(256)) * 5000
-SHORT = Limits(wall_seconds=20, cpu_seconds=10, memory_bytes=400 * sandbox.MIB, processes=12)
+SHORT = Limits(wall_seconds=20, cpu_seconds=10, memory_bytes=400 * sandbox.MIB)
 
 
 def run(code: str, limits: Limits = SHORT, content: bytes = CONTENT) -> str:
@@ -93,7 +96,7 @@ except OSError:
     pass
 print(made)
 """
-    ended = run(code)
+    ended = run(code, replace(SHORT, processes=12))
     assert int(ended) < 20
 
 
@@ -209,3 +212,41 @@ import os
 print(sorted(os.listdir({str(programs)!r})), os.listdir({str(settings.COMITY_KEYS)!r}))
 """
     assert run(code) == "['node', 'tool'] []\n"
+
+
+def test_tools_that_make_copies_are_held_in_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: LazySettings
+) -> None:
+    """The other runner, for redaction, excerpts and manifests: the same empty world."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    tool = tmp_path / "comity/evidence/tools"
+    tool.mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "comity", tmp_path / "comity/evidence", tool):
+        folder.chmod(0o755)
+    for folder in (tmp_path / "comity", tmp_path / "comity/evidence"):
+        (folder / "__init__.py").touch()
+    for name in ("__main__.py", "__init__.py"):
+        (tool / name).write_text((Path("src/comity/evidence/tools") / name).read_text("utf-8"))
+    (tool / "probe.py").write_text(f"""
+import json, os, socket
+def main(arguments, source, out):
+    found = {{"read": len(source.read()), "network": True, "seen": []}}
+    try:
+        socket.create_connection(("127.0.0.1", {listening.getsockname()[1]}), 1)
+    except OSError as failure:
+        found["network"] = failure.errno
+    for path in ({str(settings.COMITY_KEYS)!r}, "/etc/passwd", "/home", "/var"):
+        if os.path.exists(path):
+            found["seen"].append(path)
+    out.write(json.dumps(found).encode())
+""")
+    settings.COMITY_TOOL_FOLDERS = [str(tmp_path)]
+    monkeypatch.setattr(untrusted, "_PACKAGES", str(tmp_path))
+    with listening:
+        said = untrusted.answer(untrusted.run("probe", [], io.BytesIO(CONTENT)))
+    assert said["read"] == len(CONTENT)
+    assert said["network"] == errno.ECONNREFUSED
+    assert said["seen"] == []
+    settings.COMITY_SANDBOX = "off"
+    with pytest.raises(Refused, match=r"evidence\.no_sandbox"):
+        untrusted.run("probe", [], io.BytesIO(CONTENT))

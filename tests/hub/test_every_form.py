@@ -33,6 +33,10 @@ FORMS = {
     "item_use": Act.ACCEPT_CONDITIONS,
     "item_last_day": Act.ACCEPT_CONDITIONS,
     "item_redact": Act.ADD_ITEM,
+    "item_hold": Act.PLACE_HOLD,
+    "item_hold_lift": Act.PLACE_HOLD,
+    "item_move": Act.ADD_ITEM,
+    "item_erase": Act.ORDER_ERASURE,
     "item_excerpt": Act.ADD_ITEM,
     "case_new": Act.OPEN_CASE,
     "incident_new": Act.RECORD_INCIDENT,
@@ -63,9 +67,9 @@ SENT_ONLY = {
 }
 PICTURES = {"item_thumbnail", "item_page", "item_poster", "item_waveform"}
 READ_ONLY = PICTURES | {
-    "items", "item", "item_custody", "item_file", "item_show", "item_entry", "item_proof",
-    "item_entry_body", "item_entry_details", "item_contents", "item_drawn",
-    "cases", "case", "incident", "person", "consent_sheet",
+    "item_erasure", "items", "item", "item_custody", "item_file", "item_show",
+    "item_entry", "item_proof", "item_entry_body", "item_entry_details", "item_contents",
+    "item_drawn", "cases", "case", "incident", "person", "consent_sheet",
 }  # fmt: skip
 # Pages that show nothing protected: empty forms; and one that sends on until the item is opened.
 BARE = PICTURES | {"item_add", "case_new", "person_new", "item_show", "item_file"}
@@ -93,6 +97,8 @@ def world(officer, role: Role) -> SimpleNamespace:
         NodeActor("exchange", frozenset({Act.ADD_ITEM})), item, code="own_words", texts={},
         forbids=[], set_by_node="moj.jp.example",
     )  # fmt: skip
+    evidence.order_erasure(lawyer, item, legal_basis="Order 3", reason="Not relevant.")
+    hold = evidence.place_hold(lawyer, item, legal_basis="Order 4", reason="A complaint is open.")
     incident = cases.record_incident(
         lawyer, case, title="t", account="a", occurred_from=SHELLING, place="p", items=[item]
     )
@@ -102,6 +108,7 @@ def world(officer, role: Role) -> SimpleNamespace:
     return SimpleNamespace(
         somebody=somebody, person=person, case=case, grant=grant, told=told, item=item,
         condition=condition, incident=incident, charge=charge, entry=entry, lawyer=lawyer,
+        hold=hold,
     )  # fmt: skip
 
 
@@ -113,6 +120,7 @@ def address(name: str, has: SimpleNamespace) -> str:
         "item_use": [has.item.pk, has.condition.pk],
         "item_last_day": [has.item.pk, has.condition.pk],
         "item_drawn": [has.item.pk, 1],
+        "item_hold_lift": [has.item.pk, has.hold.pk],
         "element": [has.charge.pk, has.charge.matrix()[0].element.id],
         "charge_decide": [has.charge.pk],
         "item_page": [has.item.pk, 1],

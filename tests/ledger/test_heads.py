@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_nothing_is_signed_over_another_head(head_lock: Path, held, code) -> Non
     assert (actions.size(), actions.pending_count()) == (3, 1)
     assert not tasks.sequence_is_due()
     assert [each.code for each in head_findings()] == [code]
-    assert [each.id for each in checks.ledger_goes_on(None)] == ["comity.E006"]
+    assert [each.id for each in checks.ledger_goes_on(None)] == ["comity.E007"]
     assert head_lock.read_bytes() == held()
 
 
@@ -138,11 +139,12 @@ def test_an_epoch_serves_one_file_and_one_tree(head_lock: Path, second, auditor)
 
 @pytest.mark.django_db
 def test_without_a_file_the_check_warns_and_its_making_is_an_entry(
-    head_lock: Path, django_capture_on_commit_callbacks
+    head_lock: Path, django_capture_on_commit_callbacks, monkeypatch
 ) -> None:
+    monkeypatch.setattr(actions, "JUST_NOW", timedelta(0))
     write(3)
     sequence()  # in a test nothing runs on commit: as if somebody had removed the file
-    assert [each.id for each in checks.ledger_goes_on(None)] == ["comity.W006"]
+    assert [each.id for each in checks.ledger_goes_on(None)] == ["comity.W008"]
     write(1)
     with django_capture_on_commit_callbacks(execute=True):
         sequence()
@@ -210,12 +212,12 @@ def test_an_old_copy_of_a_node_is_noticed(tmp_path: Path) -> None:
     for path in home.glob("node.sqlite3*"):
         shutil.copy(path, tmp_path)
     act()
-    assert "E006" not in run("check", home=home).stderr
+    assert "E007" not in run("check", home=home).stderr
     for path in home.glob("node.sqlite3*"):
         path.unlink()
     for path in tmp_path.glob("node.sqlite3*"):
         shutil.copy(path, home)
     checked = run("check", home=home)
-    assert "comity.E006" in checked.stderr
+    assert "comity.E007" in checked.stderr
     assert checked.returncode == 1
     assert "older than the checkpoint signed last" in run("verify_ledger", home=home).stderr

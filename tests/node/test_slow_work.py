@@ -42,5 +42,5 @@ def test_the_check_says_how_tools_are_held_in(
 ) -> None:
     settings.COMITY_SANDBOX = chosen
     found = checks.tools_are_held_in(None)
-    assert [each.id for each in found] == (["comity.W006"] if said else [])
+    assert [each.id for each in found] == (["comity.W007"] if said else [])
     assert all(said in each.msg for each in found)

@@ -253,7 +253,7 @@ def test_a_store_that_is_away_is_told_and_nothing_is_marked(settings, vault) -> 
     with pytest.raises(CommandError, match="takes nothing"):
         call_command("vault_replicate")
     assert StoredFile.objects.get().replicated_at is None
-    assert [each.id for each in checks.copies_are_made(None)] == ["comity.W007"]
+    assert [each.id for each in checks.copies_are_made(None)] == ["comity.W009"]
 
 
 # --- a node that keeps its objects in a bucket -------------------------------------------------

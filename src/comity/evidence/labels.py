@@ -321,6 +321,9 @@ LABELS: dict[str, Any] = {
     "evidence.range_outside": _("These times or pages lie outside the item. Correct them."),
     "evidence.phrase_missing": _("Some of these words stand nowhere in the text. Correct them."),
     "evidence.cannot_copy": _("A clean cut is not possible there."),
+    "evidence.no_sandbox": _(
+        "This node has no sandbox for tools, so nothing is worked on. Tell the administrator."
+    ),
     "evidence.too_large_for_tools": _(
         "This item is too large to be worked on here. Work on a copy outside, and take the result "
         "in as an item."

@@ -83,6 +83,14 @@ def bwrap_works() -> bool:
     return False
 
 
+def held_in(limits: Limits) -> list[str]:
+    """The words before a command that hold it in. Raises NotExamined("no_sandbox")."""
+    held = how()
+    if held == OFF:
+        raise NotExamined("no_sandbox")
+    return [*(_world(limits) if held == BWRAP else []), *_limited(limits)]
+
+
 def run_tool(
     tool: str, arguments: Sequence[str], source: BinaryIO, size: int, limits: Limits
 ) -> list[tuple[dict[str, object], bytes]]:
@@ -105,15 +113,13 @@ def run(command: Sequence[str], source: BinaryIO, size: int, limits: Limits | No
     source raises when its stored bytes cannot be believed.
     """
     held, limits = how(), limits or Limits()
-    if held == OFF:
-        raise NotExamined("no_sandbox")
+    before = held_in(limits)
     ours, theirs = socket.socketpair()
     with ours, _room() as room:
         with theirs:
             environment = _environment(theirs.fileno(), size, room if held == LIMITS else ROOM)
-            world = _world(limits) if held == BWRAP else []
             process = subprocess.Popen(
-                [*world, *_limited(limits), *command],
+                [*before, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # it may say what the file holds

@@ -1,7 +1,8 @@
 """The one place where programs are let at media of strangers: `run`.
 
-A tool is a process of its own, without a shell, with a clean environment, limits and a timeout. Its
-input and output are files in memory (memfd): nothing readable is left on the disk.
+A tool is a process of its own in the sandbox, with a clean environment, limits and a timeout. Its
+input and output are files in memory (memfd): nothing readable is left on the disk. A node's own
+sidecar alone runs outside, since it has its own files: see `tools.ask_sidecar`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from comity.core.errors import Refused, Untrusted
+from comity.evidence import sandbox
 
 INPUT_AT_MOST_BYTES = 1 << 30
 ANSWER_AT_MOST_BYTES = 1 << 20
@@ -35,7 +37,9 @@ CODES = frozenset(
 )
 _UNFIT_STATUS = 3
 _TOO_LONG = 124
+_SIGNALLED = 128  # and the signal's number, as the sandbox says it
 _CODE_BYTES = 40
+OUTSIDE = frozenset({"ask_sidecar"})
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 
 
@@ -52,8 +56,10 @@ def run(
     module: its name. beside: small files that the tool needs too; their descriptors follow its
     arguments. The result is a file in memory, at its start; closing it frees it.
     Raises Refused("evidence.too_large_for_tools" | "evidence.region_outside" | …) for what the
-    officer can put right, Untrusted("evidence.unreadable_media" | "evidence.took_too_long").
+    officer can put right, "evidence.no_sandbox" where tools cannot be held in, Untrusted(
+    "evidence.unreadable_media" | "evidence.took_too_long").
     """
+    held_in = [] if module in OUTSIDE else _held_in()
     with ExitStack() as opened:
         given = opened.enter_context(_memory_file("input"))
         _copy(source, given)
@@ -64,7 +70,7 @@ def run(
         numbers = [each.fileno() for each in others]
         status = _status(
             subprocess.Popen(
-                _command(module, [*arguments, *map(str, numbers)]),
+                [*held_in, *_command(module, [*arguments, *map(str, numbers)])],
                 pass_fds=numbers,
                 stdin=given,
                 stdout=made,
@@ -82,6 +88,18 @@ def run(
         raise _failure(status, said)
     made.seek(0)
     return made
+
+
+def _held_in() -> list[str]:
+    limits = sandbox.Limits(
+        cpu_seconds=LIMITS["cpu_seconds"],
+        memory_bytes=LIMITS["memory_bytes"],
+        room_bytes=LIMITS["file_bytes"],
+    )
+    try:
+        return sandbox.held_in(limits)
+    except sandbox.NotExamined as failure:
+        raise Refused("evidence.no_sandbox") from failure
 
 
 def _command(module: str, arguments: Sequence[str]) -> list[str]:
@@ -145,7 +163,7 @@ def answer(made: BinaryIO) -> dict[str, Any]:
 
 
 def _failure(status: int, said: str) -> Refused | Untrusted:
-    if status in {_TOO_LONG, -signal.SIGXCPU}:
+    if status in {_TOO_LONG, -signal.SIGXCPU, _SIGNALLED + signal.SIGXCPU}:
         return Untrusted("evidence.took_too_long")
     if status == _UNFIT_STATUS and said in CODES:
         return Refused(f"evidence.{said}")

@@ -40,6 +40,7 @@ TILES_AT_ONCE = 200
 WAIT_AFTER_FAILURE = timedelta(seconds=30)
 TOKENS_LOOKED_AT = 500
 RECORD_FAILURES_EVERY = timedelta(hours=1)
+JUST_NOW = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -182,10 +183,16 @@ def sequence_pending(limit: int = SEQUENCE_AT_MOST) -> int:
 
 def _lock_head(note: bytes, held: bytes | None, start: int) -> None:
     headlock.advance(note, signer().verifier, instead_of=held)
-    if held is None and start:
+    if held is None and start and not _signed_just_now(start):
         # An upgrade, another machine, or somebody removed it: then nothing was compared.
         with transaction.atomic():
             append(NodeActor("ledger"), "ledger.head_lock_made", f"ledger:{start}", size=start)
+
+
+def _signed_just_now(size: int) -> bool:
+    """Another sequencer may have committed this checkpoint and be about to write the file."""
+    at = Checkpoint.objects.filter(size=size).values_list("at", flat=True).first()
+    return at is not None and timezone.now() - at < JUST_NOW
 
 
 def head_trouble() -> heads.Trouble | None:

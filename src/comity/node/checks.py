@@ -99,7 +99,7 @@ def time_can_be_proved(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
             Error(
                 "More time-stamps are wanted than authorities are configured.",
                 hint="COMITY_TSA_NEEDED lies between 1 and the number of COMITY_TSA_URLS.",
-                id="comity.E006",
+                id="comity.E008",
             )
         ]
     unread = [str(path) for path in settings.COMITY_TSA_ROOTS if not path.is_file()]

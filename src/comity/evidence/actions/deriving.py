@@ -13,7 +13,7 @@ from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Refused
 from comity.evidence.actions.conditions import require_look
-from comity.evidence.actions.intake import new_item, require_sound
+from comity.evidence.actions.intake import ingested_of, new_item, require_sound
 from comity.evidence.actions.release import follow_release
 from comity.evidence.models import (
     CustodyRecord,
@@ -26,6 +26,7 @@ from comity.evidence.models import (
 )
 from comity.evidence.rules import FOLLOWS_CONSENT, CustodyEvent, Derived, kept_name, plain_line
 from comity.ledger import actions as ledger
+from comity.ledger.rows import insert
 from comity.vault import actions as vault
 from comity.vault import storage
 
@@ -173,10 +174,12 @@ def keep_derived(actor: Actor, original: Item, made: list[tuple[Item, Making]]) 
 
 def _keep_custody(actor: Actor, original: Item, made: list[tuple[Item, Making]]) -> None:
     records, entries = [], []
-    for item, making in made:
+    kept = ingested_of(actor, [item for item, _ in made], _holders(original))
+    for (item, making), (ingested, entry) in zip(made, kept, strict=True):
         record = _record(actor, item, making, original.sha256, item.sha256, original.number)
-        records.append(record)
-        entries.append(_entry(item, record, _facts(making) | {"other": original.subject}))
+        records += [record, ingested]
+        said = _entry(item, record, _facts(making) | {"other": original.subject})
+        entries += [said, entry]
     (first, making), (last, _) = made[0], made[-1]
     alone = len(made) == 1
     note = first.number if alone else f"{first.number} … {last.number} ({len(made)})"
@@ -189,7 +192,7 @@ def _keep_custody(actor: Actor, original: Item, made: list[tuple[Item, Making]])
     keys = ledger.append_many(actor, entries)
     for record, key in zip(records, keys, strict=True):
         record.entry_id = key
-    CustodyRecord.objects.bulk_create(records)
+    insert(records)
 
 
 def _facts(making: Making) -> dict[str, Any]:

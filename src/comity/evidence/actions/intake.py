@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -214,36 +214,41 @@ def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisi
     held = [alike(ItemAccess(kind=kind, record=record)) for kind, record in holders]
     insert([make(item_id=item.pk) for item in items for make in held])
     received = Alike(_received(actor, items[0], acquired, access))
-    ingested = Alike(
-        custody_of(
-            actor,
-            items[0],
-            CustodyEvent.INGESTED,
-            digest_after=items[0].sha256,
-            facts=in_case(access),
-        )
-    )
-    role = role_of(actor)
-    said, facts = _committed("received", role), _committed("ingested", role, _facts(items[0]))
+    said = _committed("received", role_of(actor))
     records, entries = [], []
-    for item in items:
+    for item, ingested in zip(items, ingested_of(actor, items, access), strict=True):
         if Fact.STATED_DIGEST in acquired.facts:  # what it says differs from item to item
             received = Alike(_received(actor, item, acquired, access))
         first, digest = received.of(item)
-        second, its_digest = ingested.of(item)
-        records += [first, second]
-        subject, sha256 = item.subject, item.sha256
+        stated = said.fill(item.sha256, digest)
+        records += [first, ingested[0]]
         entries += [
-            ledger.NewEntry("evidence.item_received", subject, said.fill(sha256, digest)),
-            ledger.NewEntry(
-                "evidence.item_ingested",
-                subject,
-                facts.fill(sha256, its_digest, *_facts(item).values()),
-            ),
+            ledger.NewEntry("evidence.item_received", item.subject, stated),
+            ingested[1],
         ]
     for record, key in zip(records, ledger.append_many(actor, entries), strict=True):
         record.entry_id = key
     insert(records)
+
+
+def ingested_of(
+    actor: Actor, items: Sequence[Item], access: Access
+) -> Iterator[tuple[CustodyRecord, ledger.NewEntry]]:
+    """Yield for each saved item, alike in all but its bytes, that the vault has it now.
+
+    The records are not saved. This entry is what a package's verifier finds an item by.
+    """
+    first, role = items[0], role_of(actor)
+    alike_records = Alike(
+        custody_of(
+            actor, first, CustodyEvent.INGESTED, digest_after=first.sha256, facts=in_case(access)
+        )
+    )
+    facts = _committed("ingested", role, _facts(first))
+    for item in items:
+        record, digest = alike_records.of(item)
+        stated = facts.fill(item.sha256, digest, *_facts(item).values())
+        yield record, ledger.NewEntry("evidence.item_ingested", item.subject, stated)
 
 
 def _committed(

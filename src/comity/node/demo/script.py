@@ -94,6 +94,8 @@ def _execution(stage: Stage) -> None:
     stage.step("Kyiv: accept the condition", lambda: wait_for(kyiv, "accept_conditions"))
     stage.step("Tokyo: release the reply", lambda: wait_for(tokyo, "release_reply"))
     stage.step("Kyiv: receive the evidence, file it", lambda: wait_for(kyiv, "reply_filed"))
+    stage.step("Kyiv: look at a picture in the sandbox", lambda: wait_for(kyiv, "looked_at"))
+    stage.step("Kyiv: redact a copy of it, with the reason", lambda: kyiv.tell("redact_copy"))
     stage.step("Kyiv: show her what went where", lambda: kyiv.tell("look_at_disclosures"))
 
 

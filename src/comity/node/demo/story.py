@@ -17,8 +17,10 @@ from comity.cases import actions as cases
 from comity.cases.models import Case, Charge
 from comity.cases.rules import Certainty, ElementState, PersonRole
 from comity.core.access import Act, NodeActor
+from comity.core.errors import Refused
 from comity.core.law import offences
 from comity.core.sealing import descriptor as descriptors
+from comity.evidence import actions as evidence
 from comity.evidence.models import Item
 from comity.exchange import actions as exchange
 from comity.exchange.models import Partner
@@ -239,6 +241,44 @@ def gap_charge() -> Charge:
     return Charge.objects.get()
 
 
+def _picture() -> Item:
+    """The first picture of the case."""
+    pictures = Item.objects.visible_to(by("prosecutor")).filter(
+        media_type_sniffed__startswith="image/", derivation=None
+    )
+    return pictures.order_by("pk")[0]
+
+
+def looked_at() -> Answered:
+    """What the worker's tools, held in the sandbox, read in a picture and drew of it."""
+    item = _picture()
+    found = {one.tool: one.failed for one in item.examinations.all()}
+    if item.examined_at is None:
+        return {"ready": False}
+    said = ", ".join(sorted(tool for tool, failed in found.items() if not failed))
+    return {"ready": True, "tools": found, "said": f"{item.number} · {said or 'no sandbox here'}"}
+
+
+def redact_copy() -> Answered:
+    """The prosecutor makes a copy of which a part is gone; the original stays as it is."""
+    item = _picture()
+    marks = [evidence.Region(4, 4, 24, 24, reason="A bystander's face")]
+    scopes = evidence.scopes_of(item)
+    try:
+        copy = evidence.redact(
+            by("prosecutor"),
+            item,
+            marks,
+            title="Copy without the bystander",
+            scope=scopes[0] if scopes else "",
+        )
+    except Refused as refusal:
+        if refusal.code != "evidence.no_sandbox":
+            raise
+        return {"copy": "", "said": "not here: no sandbox for tools (bubblewrap)"}
+    return {"copy": copy.number, "said": f"{copy.number} out of {item.number}"}
+
+
 def look_at_disclosures() -> Answered:
     """What the person's record shows went where."""
     person = Person.objects.visible_to(by("hub")).get()
@@ -269,6 +309,8 @@ STEPS: dict[str, Callable[..., Answered]] = {
     "open_case": open_case,
     "record_incident": record_incident,
     "qualify": qualify,
+    "looked_at": looked_at,
+    "redact_copy": redact_copy,
     "look_at_disclosures": look_at_disclosures,
     "verify_ledger": verify_ledger,
     **letters.STEPS,
