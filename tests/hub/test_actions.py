@@ -19,6 +19,7 @@ from comity.hub.rules import AccountForm, AgeBand, Answer, GivenBy, Purpose, Sco
 from comity.ledger.models import Entry
 from tests.hub.conftest import IDENTITY, SECRET_WORDS, STORY, agree, partner, register, tell
 
+HUB = {Role.HUB_COORDINATOR, Role.HUB_SUPERVISOR}
 pytestmark = pytest.mark.django_db
 PROSECUTION = actions.PROSECUTION
 
@@ -92,7 +93,7 @@ def test_nobody_is_registered_without_a_search_and_a_name(hub, change, error) ->
     assert (Person.objects.count(), Entry.objects.count()) == (1, before)
 
 
-@pytest.mark.parametrize("role", sorted(set(Role) - {Role.HUB_COORDINATOR}))
+@pytest.mark.parametrize("role", sorted(set(Role) - HUB))
 def test_other_roles_do_nothing_in_the_hub(hub, officer, role) -> None:
     other = officer(role)
     grant, item = agree(hub.coordinator, hub.person), tell(hub.coordinator, hub.person)

@@ -1,5 +1,8 @@
 """Every code that the hub and the cases can show has words of its own."""
 
+import importlib
+import itertools
+import pkgutil
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +15,14 @@ from comity.core.law.letter_facts import Stage
 from comity.hub import rules as hub_rules
 from comity.ui.labels import has_label
 
-SOURCE = Path(hub_rules.__file__).parent.parent
+SOURCE = Path(hub_rules.__file__).parents[2]
+HUB_RULES = [
+    hub_rules,
+    *(
+        importlib.import_module(f"{hub_rules.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(hub_rules.__path__)
+    ),
+]
 # Shown under another kind, since evidence has a Purpose of its own.
 KINDS = {"Purpose": "ConsentPurpose"}
 
@@ -28,7 +38,9 @@ def enums(module) -> list[type[StrEnum]]:
 
 
 @pytest.mark.parametrize(
-    "kind", [*enums(case_rules), *enums(hub_rules), offences.Layer, Stage], ids=lambda k: k.__name__
+    "kind",
+    [*enums(case_rules), *itertools.chain(*map(enums, HUB_RULES)), offences.Layer, Stage],
+    ids=lambda k: k.__name__,
 )
 def test_every_code_has_words(kind) -> None:
     for code in kind:

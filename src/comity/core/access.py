@@ -13,6 +13,7 @@ class Role(StrEnum):
     """What an officer is here for. Content roles and the administrator never meet in one person."""
 
     HUB_COORDINATOR = "hub_coordinator"
+    HUB_SUPERVISOR = "hub_supervisor"
     INVESTIGATOR = "investigator"
     PROSECUTOR = "prosecutor"
     SUPERVISOR = "supervisor"
@@ -41,6 +42,22 @@ class Act(StrEnum):
     RECORD_CONSENT = "record_consent"
     WITHDRAW_CONSENT = "withdraw_consent"
     SHARE_ACCOUNT = "share_account"
+    ORDER_DISCLOSURE = "order_disclosure"
+    ASSESS_NEEDS = "assess_needs"
+    REFER_PERSON = "refer_person"
+    KEEP_DIRECTORY = "keep_directory"
+    MERGE_PEOPLE = "merge_people"
+    PREPARE_CLAIM = "prepare_claim"
+    IMPORT_PEOPLE = "import_people"
+    SUPERVISE_HUB = "supervise_hub"
+    SEE_INTERVIEWS = "see_interviews"
+    PLAN_INTERVIEW = "plan_interview"
+    APPROVE_INTERVIEW = "approve_interview"
+    SEE_MEASURES = "see_measures"
+    REQUEST_MEASURE = "request_measure"
+    DECIDE_MEASURE = "decide_measure"
+    OPEN_PSEUDONYM = "open_pseudonym"
+    GIVE_NOTICE = "give_notice"
     # evidence and vault
     SEE_ITEMS = "see_items"
     ADD_ITEM = "add_item"
@@ -85,26 +102,54 @@ class Act(StrEnum):
 # One officer orders, another carries out: the actions ask that they are two (evidence.md E2).
 _KEEPING = frozenset({Act.PLACE_HOLD, Act.ORDER_ERASURE, Act.EXECUTE_ERASURE})
 _CASE_READING = frozenset({Act.SEE_CASES, Act.SEE_ITEMS, Act.OPEN_ITEM, Act.BREAK_GLASS})
+# What a person said, and what protects the person, is known on both sides of the wall (hub.md E2).
+_INTERVIEWS = frozenset({Act.SEE_INTERVIEWS, Act.PLAN_INTERVIEW, Act.SEE_MEASURES})
+_PROTECTION = frozenset({Act.REQUEST_MEASURE, Act.GIVE_NOTICE})
+# One officer proposes that two files are one person's, another agrees: the actions ask for two.
+_HUB = frozenset(
+    {
+        Act.SEE_PEOPLE,
+        Act.REGISTER_PERSON,
+        Act.MERGE_PEOPLE,
+        Act.KEEP_DIRECTORY,
+        Act.IMPORT_PEOPLE,
+        Act.SEE_ITEMS,
+        Act.ADD_ITEM,
+        Act.ADD_TO_TEAM,
+    }
+)
 
 MATRIX: Mapping[Role, frozenset[Act]] = {
     Role.HUB_COORDINATOR: _KEEPING
-    | frozenset(
-        {
-            Act.SEE_PEOPLE,
-            Act.REGISTER_PERSON,
-            Act.RECORD_CONSENT,
-            Act.WITHDRAW_CONSENT,
-            Act.SHARE_ACCOUNT,
-            Act.SEE_ITEMS,
-            Act.ADD_ITEM,
-            Act.OPEN_ITEM,
-            Act.ADD_TO_TEAM,
-            Act.BREAK_GLASS,
-        }
-    ),
-    Role.INVESTIGATOR: _CASE_READING | {Act.ADD_ITEM, Act.RECORD_INCIDENT, Act.OPEN_CASE},
+    | _HUB
+    | _INTERVIEWS
+    | _PROTECTION
+    | {
+        Act.RECORD_CONSENT,
+        Act.WITHDRAW_CONSENT,
+        Act.SHARE_ACCOUNT,
+        Act.ASSESS_NEEDS,
+        Act.REFER_PERSON,
+        Act.PREPARE_CLAIM,
+        Act.OPEN_ITEM,
+        Act.BREAK_GLASS,
+    },
+    Role.HUB_SUPERVISOR: _HUB
+    | {
+        Act.WITHDRAW_CONSENT,
+        Act.ORDER_DISCLOSURE,
+        Act.SUPERVISE_HUB,
+        Act.SEE_INTERVIEWS,
+        Act.SEE_MEASURES,
+        Act.EXECUTE_ERASURE,
+    },
+    Role.INVESTIGATOR: _CASE_READING
+    | _INTERVIEWS
+    | {Act.ADD_ITEM, Act.RECORD_INCIDENT, Act.OPEN_CASE, Act.REQUEST_MEASURE},
     Role.PROSECUTOR: _CASE_READING
     | _KEEPING
+    | _INTERVIEWS
+    | _PROTECTION
     | {
         Act.ADD_ITEM,
         Act.RECORD_INCIDENT,
@@ -116,9 +161,15 @@ MATRIX: Mapping[Role, frozenset[Act]] = {
         Act.EXPORT_PACKAGE,
         Act.ACCEPT_CONDITIONS,
         Act.ADD_TO_TEAM,
+        Act.DECIDE_MEASURE,
+        Act.OPEN_PSEUDONYM,
     },
     Role.SUPERVISOR: _CASE_READING
     | {
+        Act.SEE_INTERVIEWS,
+        Act.APPROVE_INTERVIEW,
+        Act.SEE_MEASURES,
+        Act.DECIDE_MEASURE,
         Act.PLACE_HOLD,
         Act.EXECUTE_ERASURE,
         Act.SEE_LETTERS,
@@ -163,6 +214,9 @@ COMPARTMENTS: Mapping[Role, frozenset[Compartment]] = {
     Role.HUB_COORDINATOR: frozenset(
         {Compartment.SUPPORT, Compartment.IDENTITY, Compartment.DISCLOSABLE}
     ),
+    Role.HUB_SUPERVISOR: frozenset(
+        {Compartment.SUPPORT, Compartment.IDENTITY, Compartment.DISCLOSABLE}
+    ),
     Role.INVESTIGATOR: frozenset({Compartment.INVESTIGATION, Compartment.DISCLOSABLE}),
     Role.PROSECUTOR: frozenset({Compartment.INVESTIGATION, Compartment.DISCLOSABLE}),
     Role.SUPERVISOR: frozenset({Compartment.INVESTIGATION, Compartment.DISCLOSABLE}),
@@ -178,7 +232,12 @@ COMPARTMENTS: Mapping[Role, frozenset[Compartment]] = {
 # case and no letter: emergency access would else lead one person through the wall between them.
 INCOMPATIBLE: frozenset[frozenset[Role]] = frozenset(
     frozenset({single, other})
-    for single in (Role.ADMINISTRATOR, Role.AUDITOR, Role.HUB_COORDINATOR)
+    for single in (
+        Role.ADMINISTRATOR,
+        Role.AUDITOR,
+        Role.HUB_COORDINATOR,
+        Role.HUB_SUPERVISOR,
+    )
     for other in Role
     if other is not single
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -23,12 +21,11 @@ from comity.evidence.models import Item
 from comity.hub import actions, record
 from comity.hub.forms import PersonForm, SearchForm
 from comity.hub.models import Person, known_recipients
-from comity.hub.rules import AgeBand
+from comity.hub.views import shared
 from comity.ui.labels import label
 
 PER_PAGE = 25
 SEARCHED = "hub_searched"
-MINORS = {AgeBand.UNDER_14, AgeBand.FROM_14_TO_17}
 
 
 @never_cache
@@ -100,7 +97,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "hub/person.html",
-        _heading(found, named)
+        shared.heading(found, named)
+        | shared.beside(found, actor)
         | {
             "person": found,
             "named": named,
@@ -111,7 +109,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
             "looks": looks,
             "look_count": look_count,
             "may": _may(actor),
-            "nav_current": "people",
+            "tabs": shared.tabs(found, actor, "person"),
         },
     )
 
@@ -122,28 +120,4 @@ def _may(actor: Officer) -> dict[str, bool]:
         "withdraw": actor.may(Act.WITHDRAW_CONSENT),
         "add": actor.may(Act.ADD_ITEM),
         "share": actor.may(Act.SHARE_ACCOUNT),
-    }
-
-
-def _heading(found: Person, named: bool) -> dict[str, Any]:
-    """The identity bar; a name stands in it only when it may be shown."""
-    identity = found.opened_identity
-    tags = []
-    if found.age_band in MINORS:
-        tags.append(("caution", label(found.age_band, "AgeBand"), "user"))
-    if found.interpreter_needed:
-        tags.append(("caution", _("Interpreter needed"), "languages"))
-    if found.name_never_shown:
-        tags.append(("sealed", _("Name never shown"), "lock-keyhole"))
-    return {
-        "crumbs": [(_("People"), reverse("people")), (found.code, None)],
-        "heading": identity["preferred_name"] if named else found.code,
-        "number": found.code if named else "",
-        "tags": tags,
-        "facts": [
-            (_("Age"), label(found.age_band, "AgeBand")),
-            (_("Language"), label(found.language, "Language")),
-            (_("Coordinator"), found.created_by.name),
-            (_("Safe to call"), identity.get("safe_when") or identity.get("safe_contact") or "–"),
-        ],
     }

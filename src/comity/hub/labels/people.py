@@ -1,4 +1,4 @@
-"""The words for the codes of the hub app."""
+"""The words for people, consent and accounts."""
 
 from typing import Any
 
