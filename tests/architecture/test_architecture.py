@@ -22,6 +22,7 @@ DOORS = {
     "comity.ledger.stamping",
     "comity.vault.storage",
     "comity.vault.uploads",
+    "comity.vault.arrivals",
     "comity.vault.resumable",
     "comity.exchange.received",
     "comity.exchange.witnesses",
