@@ -18,6 +18,7 @@ PLUMBING = {"ledger", "exchange", "vault"}
 OPEN_MODULES = {"models", "actions"}
 # The doors that apps open besides models and actions; docs/decisions/0002 says why.
 DOORS = {
+    "comity.accounts.step_up",
     "comity.ledger.rows",
     "comity.ledger.stamping",
     "comity.vault.storage",
