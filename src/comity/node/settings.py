@@ -210,6 +210,8 @@ COMITY_SCHEDULE = [
     ("comity.vault.tasks.scrub_is_due", "comity.vault.tasks.scrub_some", 3600),
     ("comity.vault.tasks.erasures_are_due", "comity.vault.tasks.replay_erasures", 60),
     ("comity.vault.tasks.copies_are_due", "comity.vault.tasks.copy_objects", 10),
+    ("comity.vault.tasks.replica_is_due", "comity.vault.tasks.tend_replica", 3600),
+    ("comity.vault.tasks.leftovers_are_due", "comity.vault.tasks.remove_leftovers", 600),
     ("comity.evidence.tasks.sweep_is_due", "comity.evidence.tasks.sweep_packages", 60),
     ("comity.evidence.tasks.watched_are_due", "comity.evidence.tasks.take_in_watched", 10),
     ("comity.evidence.tasks.expansion_is_due", "comity.evidence.tasks.expand_asked", 2),
