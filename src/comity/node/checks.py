@@ -187,9 +187,11 @@ def watched_folders_are_read(
 def tools_are_held_in(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """comity.W007: foreign tools look at evidence in a sandbox, with all that it holds off."""
     held = sandbox.how()
-    if held == sandbox.BWRAP:
+    if held == sandbox.BWRAP and sandbox.has_filter():
         return []
-    if held == sandbox.LIMITS:
+    if held == sandbox.BWRAP:
+        words = "Tools are held in, but their system calls are not filtered on this machine."
+    elif held == sandbox.LIMITS:
         words = "Tools that read evidence are held by limits alone: they reach network and files."
     else:
         words = "No sandbox: items are taken in, but no tool looks at them."
