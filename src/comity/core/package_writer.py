@@ -71,6 +71,7 @@ class PackageSpec:
 
     created: aware. checkpoint: the signed note; every proof is under the same tree head.
     time: (request, response) in DER over SHA-256 of the note. renewals: of those, oldest first.
+    revocations: lists of revoked certificates (DER) of the issuers behind those tokens.
     receipts, descriptors: JWS texts;
     descriptors include the sender's own. report: PDF or None.
     """
@@ -87,6 +88,7 @@ class PackageSpec:
     descriptors: Sequence[str]
     time: Sequence[tuple[bytes, bytes]] = ()
     renewals: Sequence[PackageRenewal] = ()
+    revocations: Sequence[bytes] = ()
     messages: Sequence[PackageMessage] = ()
     receipts: Sequence[str] = ()
     report: bytes | None = None
@@ -182,6 +184,8 @@ def _time_entries(spec: PackageSpec) -> list[Entry]:
             Entry(f"{stem}.tsq", renewal.request, "application/timestamp-query"),
             Entry(f"{stem}.tsr", renewal.response, "application/timestamp-reply"),
         ]
+    for number, listed in enumerate(spec.revocations, 1):
+        entries.append(Entry(f"{form.TIME}revocation-{number}.crl", listed, "application/pkix-crl"))
     return entries
 
 

@@ -27,6 +27,7 @@ from comity.ledger.models import (
     Cosignature,
     Entry,
     EntryDetails,
+    RevocationRecord,
     StampFailure,
     StampOutage,
     Tile,
@@ -365,6 +366,24 @@ def keep_stamp(
         gen_time=gen_time,
         at=timezone.now(),
     )
+
+
+@transaction.atomic
+def keep_revocations(address: str, content: bytes, this_update: datetime) -> RevocationRecord:
+    """Keep a verified list of revoked certificates (DER); the same one again is only noted."""
+    now = timezone.now()
+    row, _made = RevocationRecord.objects.update_or_create(
+        sha256=hashlib.sha256(content).hexdigest(),
+        defaults={"checked_at": now},
+        create_defaults={
+            "address": address,
+            "content": content,
+            "this_update": this_update,
+            "at": now,
+            "checked_at": now,
+        },
+    )
+    return row
 
 
 @transaction.atomic

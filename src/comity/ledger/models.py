@@ -138,6 +138,26 @@ class TokenRenewal(models.Model):
         return f"renewal {self.number} of the tokens over checkpoint {self.checkpoint_id}"
 
 
+class RevocationRecord(models.Model):
+    """A list of revoked certificates of an issuer in a token's chain, as it was fetched (CRL, DER).
+
+    checked_at: when the address last gave this very list.
+    """
+
+    address = models.CharField(max_length=500, db_index=True)
+    sha256 = models.CharField(max_length=64, unique=True)
+    content = models.BinaryField()
+    this_update = models.DateTimeField()
+    at = models.DateTimeField()
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["this_update", "id"]
+
+    def __str__(self) -> str:
+        return f"revocation list {self.pk}"
+
+
 class StampFailure(models.Model):
     """Why a time-stamp authority gave no usable token; kept as evidence.
 

@@ -8,15 +8,17 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx2
+from cryptography import x509
 from django.conf import settings
 from django.utils import timezone
 
-from comity.core import timestamps
+from comity.core import revocation, timestamps
 from comity.core.errors import Untrusted
 from comity.ledger import actions
-from comity.ledger.models import Checkpoint
+from comity.ledger.models import Checkpoint, RevocationRecord
 
 # Why an authority gave no stamp: its address, a code, the bytes that it answered.
 Reason = tuple[str, str, bytes]
@@ -105,6 +107,47 @@ def _ask_one(url: str, digest: bytes) -> Answer | Reason:
     except Untrusted as doubt:
         return url, doubt.code, response
     return Answer(url, request, response, stamp)
+
+
+def fetch_list(address: str) -> revocation.RevocationList:
+    """Fetch a list of revoked certificates, in the time that an authority has; no redirect.
+
+    Who signed it is not judged. Raises httpx2.HTTPError, Untrusted("revocation.…").
+    """
+    received = b""
+    seconds = settings.COMITY_TSA_TIMEOUT_SECONDS
+    with httpx2.stream("GET", address, timeout=seconds, follow_redirects=False) as reply:
+        reply.raise_for_status()
+        for piece in reply.iter_bytes():
+            received += piece
+            if len(received) > revocation.MAX_LIST_BYTES:
+                raise Untrusted("revocation.malformed")
+    return revocation.read(received)
+
+
+def chains(head: Checkpoint) -> list[tuple[datetime, list[x509.Certificate]]]:
+    """The time of each token and renewal over a checkpoint, and the certificates it rests on."""
+    replies = [*head.tokens.order_by("pk"), *head.renewals.order_by("number")]
+    return [(each.gen_time, chain_of(bytes(each.response))) for each in replies]
+
+
+def chain_of(response: bytes) -> list[x509.Certificate]:
+    """The certificates that a kept reply rests on, the authority's own first."""
+    token = timestamps.token_of(response)
+    return timestamps.chain_of(timestamps.stamp_of(token), roots())
+
+
+def lists_about(head: Checkpoint) -> list[bytes]:
+    """The kept lists (DER) that say whether a checkpoint's tokens rest on revoked certificates."""
+    found: dict[bytes, None] = {}
+    for moment, chain in chains(head):
+        for certificate, issuer in revocation.pairs(chain):
+            rows = RevocationRecord.objects.filter(address__in=revocation.addresses(certificate))
+            later = rows.filter(this_update__gte=moment).first()
+            best = later or rows.last()  # by the moments of which they speak
+            if best and revocation.is_of(revocation.read(bytes(best.content)), issuer):
+                found[bytes(best.content)] = None
+    return list(found)
 
 
 def have_stamped(head: Checkpoint) -> bool:

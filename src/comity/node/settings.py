@@ -202,6 +202,7 @@ COMITY_SCHEDULE = [
     ("comity.ledger.tasks.sequence_is_due", "comity.ledger.tasks.sequence_ledger", 0.25),
     ("comity.ledger.tasks.stamp_is_due", "comity.ledger.tasks.stamp_checkpoints", 5),
     ("comity.ledger.tasks.renewal_is_due", "comity.ledger.tasks.renew_stamps", 6 * 3600),
+    ("comity.ledger.tasks.revocations_are_due", "comity.ledger.tasks.keep_revocations", 900),
     ("comity.exchange.tasks.delivery_is_due", "comity.exchange.tasks.deliver_due", 0.25),
     ("comity.exchange.tasks.inbox_is_due", "comity.exchange.tasks.work_inbox", 0.25),
     ("comity.exchange.tasks.witness_is_due", "comity.exchange.tasks.ask_witnesses", 5),
