@@ -132,7 +132,8 @@ def covering(
     """
     own = sorted((each for each in lists if is_of(each, issuer)), key=lambda each: each.this_update)
     later = [each for each in own if each.this_update >= moment]
-    return (later or own[-1:] or [None])[0]
+    best = later[:1] or own[-1:]
+    return best[0] if best else None
 
 
 def pairs(

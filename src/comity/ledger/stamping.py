@@ -127,8 +127,9 @@ def fetch_list(address: str) -> revocation.RevocationList:
 
 def chains(head: Checkpoint) -> list[tuple[datetime, list[x509.Certificate]]]:
     """The time of each token and renewal over a checkpoint, and the certificates it rests on."""
-    replies = [*head.tokens.order_by("pk"), *head.renewals.order_by("number")]
-    return [(each.gen_time, chain_of(bytes(each.response))) for each in replies]
+    replies = [(each.gen_time, each.response) for each in head.tokens.order_by("pk")]
+    replies += [(each.gen_time, each.response) for each in head.renewals.order_by("number")]
+    return [(moment, chain_of(bytes(response))) for moment, response in replies]
 
 
 def chain_of(response: bytes) -> list[x509.Certificate]:
