@@ -38,6 +38,10 @@ keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,timeStamping
 authorityKeyIdentifier = keyid
 {points}
+[responder]
+basicConstraints = CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = OCSPSigning
 """
 TSA = """\
 [tsa]
@@ -55,12 +59,16 @@ ess_cert_id_alg = sha256
 
 
 class RevokingCa:
-    """In one folder, which `testtsa.Authority` takes as its own. address: of the lists, or none."""
+    """In one folder, which `testtsa.Authority` takes as its own.
 
-    def __init__(self, folder: Path, address: str = "") -> None:
+    address: of the lists, or none. responder: likewise, of an OCSP responder.
+    """
+
+    def __init__(self, folder: Path, address: str = "", responder: str = "") -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        points = f"crlDistributionPoints = URI:{address}" if address else ""
+        points = f"crlDistributionPoints = URI:{address}\n" if address else ""
+        points += f"authorityInfoAccess = OCSP;URI:{responder}" if responder else ""
         (folder / "ca.cnf").write_text(CONFIG.format(folder=folder, points=points))
         (folder / "tsa.cnf").write_text(TSA.format(folder=folder))
         (folder / "index.txt").touch()
@@ -68,10 +76,24 @@ class RevokingCa:
             (folder / name).write_text("01\n")
         self._run("req", "-new", *self._key("ca"), "-x509", "-days", "400", "-extensions", "root",
                   "-out", str(folder / "ca.pem"))  # fmt: skip
-        self._run("req", "-new", *self._key("tsa"), "-subj", "/CN=Test stamping",
-                  "-out", str(folder / "tsa.csr"))  # fmt: skip
-        self._run("ca", "-batch", "-notext", "-extensions", "stamping",
-                  "-in", str(folder / "tsa.csr"), "-out", str(folder / "tsa.pem"))  # fmt: skip
+        self.certify("tsa", "stamping")
+
+    def certify(self, name: str, extensions: str) -> None:
+        """Make a key and its certificate: stamping, or responder."""
+        asked, made = str(self.folder / f"{name}.csr"), str(self.folder / f"{name}.pem")
+        self._run("req", "-new", *self._key(name), "-subj", f"/CN=Test {name}", "-out", asked)
+        self._run("ca", "-batch", "-notext", "-extensions", extensions, "-in", asked, "-out", made)
+
+    def answer(self, question: bytes, signer: str = "ca") -> bytes:
+        """What `openssl ocsp` answers, signed by the root or by one of its certificates."""
+        asked, said = self.folder / "asked.der", self.folder / "said.der"
+        asked.write_bytes(question)
+        command = [
+            "openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", f"{signer}.pem",
+            "-rkey", f"{signer}.key", "-reqin", "asked.der", "-respout", "said.der", "-ndays", "1",
+        ]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder)
+        return said.read_bytes()
 
     def _key(self, name: str) -> list[str]:
         key = str(self.folder / f"{name}.key")

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comity.core import canonical, checkpoint, logproof, manifests, messages, notes
+from comity.core import canonical, checkpoint, logproof, manifests, messages, notes, revocation
 from comity.core import package_form as form
 from comity.core.container import Entry, Seal, open_container, write_container
 from comity.core.errors import Refused, Untrusted
@@ -838,9 +838,11 @@ def test_whoever_seals_a_package_cannot_drop_a_partners_condition(
 
 
 def test_an_enclosed_list_that_cannot_be_read_fails_the_package(
-    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority]
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority], tmp_path: Path
 ) -> None:
-    report = judged(written(replace(renewed_spec, revocations=[b"no list"])), *short_and_long)
+    listed = revocation.read(RevokingCa(tmp_path).listed())
+    spec = replace(renewed_spec, revocations=[replace(listed, der=b"no list")])
+    report = judged(written(spec), *short_and_long)
     name = "comity/time/revocation-1.crl"
     assert ("log.revocation", name, "revocation.malformed") in wrong(report)
 
@@ -848,7 +850,7 @@ def test_an_enclosed_list_that_cannot_be_read_fails_the_package(
 def test_a_list_of_somebody_else_says_nothing(
     renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority], tmp_path: Path
 ) -> None:
-    listed = RevokingCa(tmp_path).listed()
+    listed = revocation.read(RevokingCa(tmp_path).listed())
     report = judged(written(replace(renewed_spec, revocations=[listed])), *short_and_long)
     assert wrong(report) == []
     assert report.verdict is Verdict.SEALED_TIMED

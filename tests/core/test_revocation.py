@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from comity.core import certificates, revocation
+from comity.core import certificates, ocsp, revocation
 from comity.core.errors import Untrusted
 from tests.core.revoking_ca import RevokingCa
 
@@ -34,11 +34,11 @@ def test_the_address_is_read_from_the_certificate(tmp_path: Path) -> None:
 def test_a_list_is_believed_only_from_its_issuer(tmp_path: Path) -> None:
     ours, theirs = RevokingCa(tmp_path / "a"), RevokingCa(tmp_path / "b")  # roots of one name
     found = revocation.read(ours.listed())
-    assert revocation.is_of(found, pem(ours, "ca.pem"))
-    assert not revocation.is_of(found, pem(theirs, "ca.pem"))
-    assert not revocation.is_of(found, pem(ours, "tsa.pem"))
+    leaf = pem(ours, "tsa.pem")
+    assert found.speaks_of(leaf, pem(ours, "ca.pem"))
+    assert not found.speaks_of(leaf, pem(theirs, "ca.pem"))
+    assert not found.speaks_of(leaf, leaf)
     assert revocation.read((ours.folder / "list.pem").read_bytes()).der == found.der
-    assert found.next_update is not None
 
 
 def test_no_list_is_malformed(tmp_path: Path) -> None:
@@ -68,9 +68,63 @@ def test_what_was_stamped_before_a_revocation_depends_on_its_reason(
 
 def test_the_first_list_after_a_moment_says_most_about_it(tmp_path: Path) -> None:
     ca, other = RevokingCa(tmp_path / "a"), RevokingCa(tmp_path / "b")
-    issuer = pem(ca, "ca.pem")
+    leaf, issuer = pem(ca, "tsa.pem"), pem(ca, "ca.pem")
     lists = [revocation.read(each.listed()) for each in (ca, other)]
     own = lists[0]
-    assert revocation.covering(lists, issuer, own.this_update - DAY) == own
-    assert revocation.covering(lists, issuer, own.this_update + DAY) == own
-    assert revocation.covering(lists[1:], issuer, own.this_update) is None
+    assert revocation.covering(lists, leaf, issuer, own.this_update - DAY) == own
+    assert revocation.covering(lists, leaf, issuer, own.this_update + DAY) == own
+    assert revocation.covering(lists[1:], leaf, issuer, own.this_update) is None
+
+
+# --- a responder's answers ----------------------------------------------------------------------
+
+
+def asked(ca: RevokingCa, signer: str = "ca") -> ocsp.OcspAnswer:
+    question = ocsp.question(pem(ca, "tsa.pem"), pem(ca, "ca.pem"))
+    return ocsp.read(ca.answer(question, signer))
+
+
+def test_a_responder_is_believed_only_for_its_issuer_and_its_certificate(tmp_path: Path) -> None:
+    ours, theirs = RevokingCa(tmp_path / "a"), RevokingCa(tmp_path / "b")
+    said = asked(ours)
+    leaf, issuer = pem(ours, "tsa.pem"), pem(ours, "ca.pem")
+    assert said.speaks_of(leaf, issuer)
+    assert not said.speaks_of(pem(theirs, "tsa.pem"), pem(theirs, "ca.pem"))
+    ours.certify("other", "stamping")
+    assert not said.speaks_of(pem(ours, "other.pem"), issuer)
+    assert not revocation.revoked_for(said, leaf, now())
+
+
+def test_only_whom_the_issuer_let_answer_speaks_for_it(tmp_path: Path) -> None:
+    ca = RevokingCa(tmp_path)
+    leaf, issuer = pem(ca, "tsa.pem"), pem(ca, "ca.pem")
+    ca.certify("speaker", "responder")
+    assert asked(ca, "speaker").speaks_of(leaf, issuer)
+    assert not asked(ca, "tsa").speaks_of(leaf, issuer)
+
+
+def test_an_answer_that_was_changed_or_is_none_is_not_believed(tmp_path: Path) -> None:
+    ca = RevokingCa(tmp_path)
+    leaf, issuer = pem(ca, "tsa.pem"), pem(ca, "ca.pem")
+    said = asked(ca)
+    whole, signed = said.der, said.parsed.tbs_response_bytes
+    for place in range(40, len(whole), 13):
+        changed = bytearray(whole)
+        changed[place] ^= 1
+        try:
+            believed = ocsp.read(bytes(changed)).speaks_of(leaf, issuer)
+        except Untrusted:
+            continue
+        assert not believed or ocsp.read(bytes(changed)).parsed.tbs_response_bytes == signed
+    for data in (b"", b"<html>", bytes.fromhex("30030a0106")):
+        with pytest.raises(Untrusted, match=r"revocation\.malformed"):
+            ocsp.read(data)
+
+
+def test_a_responder_says_that_a_certificate_is_revoked(tmp_path: Path) -> None:
+    ca = RevokingCa(tmp_path)
+    leaf = pem(ca, "tsa.pem")
+    ca.revoke("superseded")
+    said = asked(ca)
+    assert revocation.revoked_for(said, leaf, now() + DAY)
+    assert not revocation.revoked_for(said, leaf, now() - DAY)

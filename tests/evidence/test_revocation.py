@@ -32,6 +32,7 @@ class Lists:
 
     def __init__(self) -> None:
         self.body, self.status, self.asked, self.address = b"", 200, 0, ""
+        self.ca: RevokingCa | None = None  # answers what is asked of a responder
 
 
 @contextmanager
@@ -44,6 +45,14 @@ def answering(lists: Lists) -> Iterator[str]:
                 self.send_header("Location", "/elsewhere")
             self.end_headers()
             self.wfile.write(lists.body)
+
+        def do_POST(self) -> None:
+            lists.asked += 1
+            question = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(lists.status)
+            self.end_headers()
+            assert lists.ca is not None
+            self.wfile.write(lists.ca.answer(question))
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
@@ -162,3 +171,27 @@ def test_a_token_of_a_key_that_was_stolen_gives_no_time_and_neither_does_the_sea
     assert failures(report) == []
     assert of_revocation(report) == [(None, "revocation.revoked")]
     assert report.verdict is Verdict.SEALED
+
+
+@pytest.mark.parametrize("is_revoked", [False, True])
+def test_where_an_authority_has_a_responder_only_its_answer_is_kept(
+    world: World, lists: Lists, tmp_path: Path, settings: LazySettings, is_revoked: bool
+) -> None:
+    lists.ca = ca = RevokingCa(tmp_path / "tsa", responder=lists.address)
+    with serving(ca.folder) as (url, _root):
+        settings.COMITY_TSA_URLS, settings.COMITY_TSA_ROOTS = [url], [ca.folder / "ca.pem"]
+        item = stamped(world)
+        if is_revoked:
+            ca.revoke()
+        assert tasks.keep_revocations.func() == 1
+        assert lists.asked == 1
+        assert not tasks.revocations_are_due()
+        path = export(world, item)
+    with zipfile.ZipFile(path) as package:
+        assert (
+            package.read("comity/time/revocation-1.ocsp") == (ca.folder / "said.der").read_bytes()
+        )
+    report = verified(path, root(ca))
+    assert failures(report) == []
+    assert of_revocation(report) == [(None, "revocation.revoked") if is_revoked else (True, None)]
+    assert report.verdict is (Verdict.SEALED if is_revoked else Verdict.SEALED_TIMED)

@@ -17,7 +17,7 @@ from comity.core.findings import Finding, failure, moment
 MAX_TIME_BYTES = 1 << 20
 _MAX_COSIGNATURES = 100
 _RENEWAL = re.compile(r"renewal-([0-9]{1,4})")
-_LIST = re.compile(r"revocation-[0-9]{1,4}\.crl")
+_LIST = re.compile(r"revocation-[0-9]{1,4}\.(?:crl|ocsp)")
 _MAX_LISTS = 64
 
 
@@ -41,7 +41,7 @@ def check_time(container: Container, roots: Sequence[bytes], now: datetime) -> I
     except Untrusted:
         return  # said by check_ledger
     files = [name for name in container.names() if name.startswith(form.TIME)]
-    lists: list[revocation.RevocationList] = []
+    lists: list[revocation.Statement] = []
     yield from _lists(container, [name for name in files if _LIST.fullmatch(_short(name))], lists)
     files = [name for name in files if not _LIST.fullmatch(_short(name))]
     stems = sorted({name.rpartition(".")[0] for name in files})
@@ -68,7 +68,7 @@ def _token(
     roots: Sequence[bytes],
     replies: dict[str, str],
     held: list[_Token],
-    lists: Sequence[revocation.RevocationList],
+    lists: Sequence[revocation.Statement],
 ) -> Iterator[Finding]:
     try:
         stamp, reply = _stamp(container, name, digests)
@@ -91,11 +91,13 @@ def _token(
 
 
 def _lists(
-    container: Container, names: Sequence[str], lists: list[revocation.RevocationList]
+    container: Container, names: Sequence[str], lists: list[revocation.Statement]
 ) -> Iterator[Finding]:
     for name in names[:_MAX_LISTS]:
         try:
-            lists.append(revocation.read(container.read(name, revocation.MAX_LIST_BYTES)))
+            data = container.read(name, revocation.MAX_LIST_BYTES)
+            read = revocation.read if name.endswith(".crl") else revocation.read_answer
+            lists.append(read(data))
         except Untrusted as error:
             yield failure("log.revocation", error, name)
 
@@ -104,12 +106,12 @@ def _standing(
     token: _Token,
     name: str,
     roots: Sequence[bytes],
-    lists: Sequence[revocation.RevocationList],
+    lists: Sequence[revocation.Statement],
 ) -> Finding | None:
     """Say what the enclosed lists say of the certificates behind a token; None if none does."""
     at, said = token.stamp.gen_time, []
     for certificate, issuer in revocation.pairs(timestamps.chain_of(token.stamp, roots)):
-        found = revocation.covering(lists, issuer, at)
+        found = revocation.covering(lists, certificate, issuer, at)
         if found is None:
             continue
         facts = {"authority": token.stamp.authority, "listed": moment(found.this_update)}

@@ -1,7 +1,7 @@
-"""Revocation lists (RFC 5280, 5) of those who vouch for time: read, believed, asked about a moment.
+"""What says whether the certificate of somebody who vouches for time was revoked, at a moment.
 
-A token outlives its authority. The list that was kept beside it shows that the authority's
-certificate was not revoked then, when nobody can be asked any more.
+A token outlives its authority. The list (RFC 5280, 5) or the responder's answer (`ocsp`) that was
+kept beside it shows that the certificate was not revoked then, when nobody can be asked any more.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from comity.core import ocsp
 from comity.core.errors import Untrusted
 
 MAX_LIST_BYTES = 8 << 20
@@ -37,8 +38,32 @@ class RevocationList:
 
     der: bytes
     this_update: datetime
-    next_update: datetime | None
     parsed: x509.CertificateRevocationList
+
+    def speaks_of(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        """Say whether this issuer signed the list."""
+        if self.parsed.issuer != issuer.subject or not _may_sign_lists(issuer):
+            return False
+        try:
+            return self.parsed.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+        except (TypeError, ValueError, InvalidSignature, UnsupportedAlgorithm):
+            return False
+
+    def revokes(
+        self, certificate: x509.Certificate
+    ) -> tuple[datetime, x509.ReasonFlags | None] | None:
+        """When the list says it was revoked and why; None if it does not name it."""
+        entry = self.parsed.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        if entry is None:
+            return None
+        try:
+            reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+        except (x509.ExtensionNotFound, ValueError):
+            return entry.revocation_date_utc, None
+        return entry.revocation_date_utc, reason
+
+
+Statement = RevocationList | ocsp.OcspAnswer
 
 
 def addresses(certificate: x509.Certificate) -> list[str]:
@@ -68,12 +93,12 @@ def read(data: bytes) -> RevocationList:
     load = x509.load_pem_x509_crl if data.startswith(b"-----BEGIN") else x509.load_der_x509_crl
     try:
         parsed = load(data)
-        this_update, next_update = parsed.last_update_utc, parsed.next_update_utc
+        this_update = parsed.last_update_utc
         _require_whole(parsed.extensions)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise Untrusted("revocation.malformed") from error
     der = parsed.public_bytes(Encoding.DER)
-    return RevocationList(der, this_update, next_update, parsed)
+    return RevocationList(der, this_update, parsed)
 
 
 def _require_whole(extensions: x509.Extensions) -> None:
@@ -87,16 +112,6 @@ def _require_whole(extensions: x509.Extensions) -> None:
             raise Untrusted("revocation.partial")
 
 
-def is_of(found: RevocationList, issuer: x509.Certificate) -> bool:
-    """Say whether this issuer signed the list."""
-    if found.parsed.issuer != issuer.subject or not _may_sign_lists(issuer):
-        return False
-    try:
-        return found.parsed.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    except (TypeError, ValueError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-
-
 def _may_sign_lists(issuer: x509.Certificate) -> bool:
     try:
         return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
@@ -106,31 +121,35 @@ def _may_sign_lists(issuer: x509.Certificate) -> bool:
         return False
 
 
-def revoked_for(found: RevocationList, certificate: x509.Certificate, moment: datetime) -> bool:
-    """Say whether, by this list, what the certificate's key signed at the moment is no good.
+def read_answer(data: bytes) -> ocsp.OcspAnswer:
+    """Read the other form of it: a responder's answer. Raises Untrusted("revocation.malformed")."""
+    return ocsp.read(data)
 
-    The list may be of a later day. Source: RFC 3161, section 4.1.
+
+def revoked_for(found: Statement, certificate: x509.Certificate, moment: datetime) -> bool:
+    """Say whether, by this statement, what the certificate's key signed at the moment is no good.
+
+    It may be of a later day. Source: RFC 3161, section 4.1.
     """
-    entry = found.parsed.get_revoked_certificate_by_serial_number(certificate.serial_number)
-    if entry is None:
+    revoked = found.revokes(certificate)
+    if revoked is None:
         return False
-    if entry.revocation_date_utc <= moment:
-        return True
-    try:
-        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, ValueError):
-        return True
-    return reason not in _GOOD_BEFORE
+    since, reason = revoked
+    return since <= moment or reason not in _GOOD_BEFORE
 
 
 def covering(
-    lists: Iterable[RevocationList], issuer: x509.Certificate, moment: datetime
-) -> RevocationList | None:
-    """Give the list of an issuer that says most about a moment: the first after it, else the last.
+    statements: Iterable[Statement],
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    moment: datetime,
+) -> Statement | None:
+    """Give what says most about a certificate at a moment: the first after it, else the last.
 
-    None without a list that this issuer signed.
+    None without a statement of its issuer.
     """
-    own = sorted((each for each in lists if is_of(each, issuer)), key=lambda each: each.this_update)
+    own = [each for each in statements if each.speaks_of(certificate, issuer)]
+    own.sort(key=lambda each: each.this_update)
     later = [each for each in own if each.this_update >= moment]
     best = later[:1] or own[-1:]
     return best[0] if best else None

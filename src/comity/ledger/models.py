@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from comity.core import canonical
+from comity.core import canonical, revocation
 
 
 class Entry(models.Model):
@@ -139,12 +139,14 @@ class TokenRenewal(models.Model):
 
 
 class RevocationRecord(models.Model):
-    """A list of revoked certificates of an issuer in a token's chain, as it was fetched (CRL, DER).
+    """What an issuer in a token's chain said of revocation, as it was fetched (DER).
 
-    checked_at: when the address last gave this very list.
+    certificate: the one (SHA-256) that a responder was asked about; empty: a list of all of them.
+    checked_at: when the address last gave these very bytes.
     """
 
     address = models.CharField(max_length=500, db_index=True)
+    certificate = models.CharField(max_length=64, blank=True)
     sha256 = models.CharField(max_length=64, unique=True)
     content = models.BinaryField()
     this_update = models.DateTimeField()
@@ -155,7 +157,13 @@ class RevocationRecord(models.Model):
         ordering = ["this_update", "id"]
 
     def __str__(self) -> str:
-        return f"revocation list {self.pk}"
+        return f"revocation statement {self.pk}"
+
+    @property
+    def statement(self) -> revocation.Statement:
+        """What was said, read again."""
+        content = bytes(self.content)
+        return (revocation.read_answer if self.certificate else revocation.read)(content)
 
 
 class StampFailure(models.Model):

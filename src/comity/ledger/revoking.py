@@ -1,24 +1,24 @@
 """Keeps beside the time-stamps what shows that their authorities were good, once they are gone.
 
 The newest stamped checkpoint counts: its tokens cover every entry. Of each certificate that its
-tokens rest on, and that names an address for it, the issuer's list of revoked ones is fetched; an
-authority that names none is left alone.
+tokens rest on, the list of revoked ones at the address that it names is fetched, or its responder
+is asked; an authority that names neither is left alone.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx2
 from cryptography import x509
 from django.utils import timezone
 
-from comity.core import revocation
+from comity.core import certificates, ocsp, revocation
 from comity.core.errors import Untrusted
 from comity.ledger import actions, stamping
-from comity.ledger.models import RevocationRecord
 
 logger = logging.getLogger("comity.worker")
 AT_MOST_EVERY = timedelta(days=1)
@@ -30,40 +30,63 @@ def lists_are_due(now: datetime | None = None) -> bool:
 
 
 def keep_lists(now: datetime | None = None) -> int:
-    """Fetch the lists that are wanted; return how many hold. Never call in a transaction.
+    """Fetch what is wanted; return how many statements hold. Never call in a transaction.
 
     What cannot be fetched or is not the issuer's is told to the log, and tried at the next look.
     """
     kept = 0
-    for address, issuer in list(_wanted(now or timezone.now())):
+    for wanted in list(_wanted(now or timezone.now())):
         try:
-            found = stamping.fetch_list(address)
-            if not revocation.is_of(found, issuer):
+            said = stamping.fetch(wanted.address, wanted.question)
+            if not said.speaks_of(wanted.certificate, wanted.issuer):
                 raise Untrusted("revocation.wrong_signer")
         except (httpx2.HTTPError, httpx2.InvalidURL, Untrusted) as failure:
             why = failure.code if isinstance(failure, Untrusted) else type(failure).__name__
-            logger.warning("A time-stamp authority's list of revoked certificates: %s.", why)
+            logger.warning("What a time-stamp authority says of revocation: %s.", why)
             continue
-        actions.keep_revocations(address, found.der, found.this_update)
+        about = certificates.fingerprint(wanted.certificate) if wanted.question else ""
+        actions.keep_revocations(wanted.address, said, about)
         kept += 1
     return kept
 
 
-def _wanted(now: datetime) -> Iterator[tuple[str, x509.Certificate]]:
+@dataclass(frozen=True)
+class _Wanted:
+    """question: for a responder; empty for a list."""
+
+    certificate: x509.Certificate
+    issuer: x509.Certificate
+    address: str
+    question: bytes
+
+
+def _wanted(now: datetime) -> Iterator[_Wanted]:
     head = actions.stamped_checkpoint()
     if head is None:
         return
     seen = set()
     for moment, chain in stamping.chains(head):
         for certificate, issuer in revocation.pairs(chain):
-            named = revocation.addresses(certificate)
-            if named and named[0] not in seen and not _is_kept(named, moment, now):
-                seen.add(named[0])
-                yield named[0], issuer
+            found = _named(certificate, issuer)
+            if found is None or (found.address, found.question) in seen:
+                continue
+            seen.add((found.address, found.question))
+            if not _is_kept(certificate, moment, now):
+                yield found
 
 
-def _is_kept(addresses: list[str], moment: datetime, now: datetime) -> bool:
-    rows = RevocationRecord.objects.filter(address__in=addresses)
+def _named(certificate: x509.Certificate, issuer: x509.Certificate) -> _Wanted | None:
+    """Where to ask about a certificate: its list, or else its responder."""
+    if lists := revocation.addresses(certificate):
+        return _Wanted(certificate, issuer, lists[0], b"")
+    if responders := ocsp.addresses(certificate):
+        question = ocsp.question(certificate, issuer)
+        return _Wanted(certificate, issuer, responders[0], question)
+    return None
+
+
+def _is_kept(certificate: x509.Certificate, moment: datetime, now: datetime) -> bool:
+    rows = stamping.kept_about(certificate)
     if rows.filter(this_update__gte=moment).exists():
         return True
     return rows.filter(checked_at__gt=now - AT_MOST_EVERY).exists()

@@ -13,9 +13,10 @@ from datetime import datetime
 import httpx2
 from cryptography import x509
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from comity.core import revocation, timestamps
+from comity.core import certificates, revocation, timestamps
 from comity.core.errors import Untrusted
 from comity.ledger import actions
 from comity.ledger.models import Checkpoint, RevocationRecord
@@ -109,20 +110,28 @@ def _ask_one(url: str, digest: bytes) -> Answer | Reason:
     return Answer(url, request, response, stamp)
 
 
-def fetch_list(address: str) -> revocation.RevocationList:
-    """Fetch a list of revoked certificates, in the time that an authority has; no redirect.
+def fetch(address: str, question: bytes = b"") -> revocation.Statement:
+    """Fetch a list of revoked certificates, or ask a responder; in the time of an authority.
 
-    Who signed it is not judged. Raises httpx2.HTTPError, Untrusted("revocation.…").
+    Follows no redirect. Who signed it is not judged.
+    Raises httpx2.HTTPError, Untrusted("revocation.…").
     """
     received = b""
-    seconds = settings.COMITY_TSA_TIMEOUT_SECONDS
-    with httpx2.stream("GET", address, timeout=seconds, follow_redirects=False) as reply:
+    headers = {"Content-Type": "application/ocsp-request"} if question else {}
+    with httpx2.stream(
+        "POST" if question else "GET",
+        address,
+        content=question or None,
+        headers=headers,
+        timeout=settings.COMITY_TSA_TIMEOUT_SECONDS,
+        follow_redirects=False,
+    ) as reply:
         reply.raise_for_status()
         for piece in reply.iter_bytes():
             received += piece
             if len(received) > revocation.MAX_LIST_BYTES:
                 raise Untrusted("revocation.malformed")
-    return revocation.read(received)
+    return (revocation.read_answer if question else revocation.read)(received)
 
 
 def chains(head: Checkpoint) -> list[tuple[datetime, list[x509.Certificate]]]:
@@ -138,17 +147,23 @@ def chain_of(response: bytes) -> list[x509.Certificate]:
     return timestamps.chain_of(timestamps.stamp_of(token), roots())
 
 
-def lists_about(head: Checkpoint) -> list[bytes]:
-    """The kept lists (DER) that say whether a checkpoint's tokens rest on revoked certificates."""
-    found: dict[bytes, None] = {}
+def statements_about(head: Checkpoint) -> list[revocation.Statement]:
+    """What is kept on whether a checkpoint's tokens rest on revoked certificates."""
+    found: dict[bytes, revocation.Statement] = {}
     for moment, chain in chains(head):
         for certificate, issuer in revocation.pairs(chain):
-            rows = RevocationRecord.objects.filter(address__in=revocation.addresses(certificate))
-            later = rows.filter(this_update__gte=moment).first()
-            best = later or rows.last()  # by the moments of which they speak
-            if best and revocation.is_of(revocation.read(bytes(best.content)), issuer):
-                found[bytes(best.content)] = None
-    return list(found)
+            rows = kept_about(certificate)
+            best = rows.filter(this_update__gte=moment).first() or rows.last()
+            if best and best.statement.speaks_of(certificate, issuer):
+                found[best.statement.der] = best.statement
+    return list(found.values())
+
+
+def kept_about(certificate: x509.Certificate) -> QuerySet[RevocationRecord]:
+    """What is kept about a certificate, by the moments of which it speaks."""
+    lists = Q(certificate="", address__in=revocation.addresses(certificate))
+    answers = Q(certificate=certificates.fingerprint(certificate))
+    return RevocationRecord.objects.filter(lists | answers)
 
 
 def have_stamped(head: Checkpoint) -> bool:
