@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY as METHODS_OF,
+)
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY as METHODS
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
+from django.test import Client
 
 from comity.accounts.models import Officer
 
@@ -15,3 +22,14 @@ def give_second_step(officer: Officer) -> Officer:
     if not Authenticator.objects.filter(user=officer, type=Authenticator.Type.TOTP).exists():
         TOTP.activate(officer, SECRET)
     return officer
+
+
+def just_confirmed(
+    client: Client, officer: Officer, *, seconds_ago: int = 5, kind: str = "totp"
+) -> Client:
+    """The officer gave the second step in this session so many seconds ago."""
+    session = client.session
+    session[METHODS_OF] = str(officer.pk)
+    session[METHODS] = [{"method": "mfa", "at": time.time() - seconds_ago, "type": kind}]
+    session.save()
+    return client

@@ -18,10 +18,12 @@ PLUMBING = {"ledger", "exchange", "vault"}
 OPEN_MODULES = {"models", "actions"}
 # The doors that apps open besides models and actions; docs/decisions/0002 says why.
 DOORS = {
+    "comity.accounts.step_up",
     "comity.ledger.rows",
     "comity.ledger.stamping",
     "comity.vault.storage",
     "comity.vault.uploads",
+    "comity.vault.arrivals",
     "comity.vault.resumable",
     "comity.exchange.received",
     "comity.exchange.witnesses",

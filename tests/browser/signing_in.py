@@ -71,7 +71,8 @@ class Door:
     def confirm_again(self) -> None:
         """What binds the authority asks for the second step once more."""
         self.seat.sees("Confirm that it is you")
-        self.seat.fill(code=fresh_code(self.seat)).press("Confirm", within="main")
+        code = {"step-code": fresh_code(self.seat)}
+        self.seat.fill(**code).press("Confirm", within="main")
 
     def stay_fresh(self) -> Seat:
         """Confirm by password at a page that asks for a fresh sign-in, without drawing it."""

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comity.core import canonical, checkpoint, logproof, manifests, messages, notes
+from comity.core import canonical, checkpoint, logproof, manifests, messages, notes, revocation
 from comity.core import package_form as form
 from comity.core.container import Entry, Seal, open_container, write_container
 from comity.core.errors import Refused, Untrusted
@@ -37,6 +37,7 @@ from comity.core.package_form import read_about
 from comity.core.sealing.descriptor import parse
 from comity.core.sealing.receipts import Event
 from comity.node.testtsa import Authority
+from tests.core.revoking_ca import RevokingCa
 from tests.core.test_oracles import oracle
 from tests.court import Node, later, make_spec, renewed, stamped, trusting, written
 
@@ -831,3 +832,26 @@ def test_whoever_seals_a_package_cannot_drop_a_partners_condition(
     report = check(partner_package(conditions, listed=listed))
     assert report.verdict is Verdict.FAILED
     assert wrong(report) == [("item.conditions", "E-000001", reason)]
+
+
+# Revocation lists
+
+
+def test_an_enclosed_list_that_cannot_be_read_fails_the_package(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    listed = revocation.read(RevokingCa(tmp_path).listed())
+    spec = replace(renewed_spec, revocations=[replace(listed, der=b"no list")])
+    report = judged(written(spec), *short_and_long)
+    name = "comity/time/revocation-1.crl"
+    assert ("log.revocation", name, "revocation.malformed") in wrong(report)
+
+
+def test_a_list_of_somebody_else_says_nothing(
+    renewed_spec: PackageSpec, short_and_long: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    listed = revocation.read(RevokingCa(tmp_path).listed())
+    report = judged(written(replace(renewed_spec, revocations=[listed])), *short_and_long)
+    assert wrong(report) == []
+    assert report.verdict is Verdict.SEALED_TIMED
+    assert not [each for each in report.findings if each.code == "log.revocation"]

@@ -31,6 +31,7 @@ from comity.vault.models import StoredFile
 from tests.assistance.conftest import Kyiv, kyiv, tokyo_keys  # noqa: F401 - fixtures
 from tests.evidence import made_media
 from tests.evidence.conftest import World, acquisition, stored_path
+from tests.officers import just_confirmed
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Officer], Client]
@@ -340,7 +341,8 @@ def text(client: Client, name: str, *args: object) -> str:
 
 def test_the_pages_lead_from_the_order_to_the_erased_item(world, supervisor, sign_in) -> None:
     item = world.item()
-    first, second = sign_in(world.prosecutor), sign_in(supervisor)
+    first = just_confirmed(sign_in(world.prosecutor), world.prosecutor)
+    second = just_confirmed(sign_in(supervisor), supervisor)
     form = {"legal_basis": BASIS, "reason": "Not relevant."}
     assert first.post(reverse("item_erase", args=[item.pk]), form).status_code == 302
     assert "another officer carries it out" in text(first, "item_erasure", item.pk)
@@ -364,7 +366,7 @@ def test_the_screen_says_when_the_bytes_stay(world, supervisor, sign_in) -> None
     item = world.item()
     world.item()
     ordered(world, item)
-    client = sign_in(supervisor)
+    client = just_confirmed(sign_in(supervisor), supervisor)
     assert "needs the same bytes" in text(client, "item_erasure", item.pk)
     client.post(reverse("item_erasure", args=[item.pk]), {"decision": "execute"})
     assert "the stored file stays" in text(client, "item", item.pk)
@@ -372,7 +374,7 @@ def test_the_screen_says_when_the_bytes_stay(world, supervisor, sign_in) -> None
 
 def test_hold_and_move_have_pages(world, supervisor, sign_in) -> None:
     item = world.item()
-    client = sign_in(supervisor)
+    client = just_confirmed(sign_in(supervisor), supervisor)
     form = {"legal_basis": "Order 7", "reason": "Appeal."}
     assert client.post(reverse("item_hold", args=[item.pk]), form).status_code == 302
     hold = LegalHold.objects.get()

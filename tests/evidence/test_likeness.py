@@ -57,9 +57,9 @@ def test_a_smaller_and_coarser_copy_is_like_its_original_and_another_scene_is_no
     (row,) = Likeness.objects.all()
     assert (row.first, row.second) == (first, copy)
     assert 0 <= row.distance <= likeness.NEAR_BITS
-    assert [each for _, each in alike(world.investigator, first)] == [copy]
-    assert [each for _, each in alike(world.investigator, copy)] == [first]
-    assert alike(world.investigator, other) == []
+    assert [each for _, each in alike(world.investigator, first)[0]] == [copy]
+    assert [each for _, each in alike(world.investigator, copy)[0]] == [first]
+    assert alike(world.investigator, other) == ([], 0)
     assert Item.objects.count() == 3
     assert Fingerprint.objects.get(item=first).tool.startswith("pdqhash ")
 
@@ -74,7 +74,7 @@ def test_a_film_is_compared_by_an_early_frame(world: World, tmp_path: Path) -> N
     picture = world.item(encoded(scene()))
     film = world.item((tmp_path / "film.mp4").read_bytes())
     work()
-    assert [each for _, each in alike(world.investigator, picture)] == [film]
+    assert [each for _, each in alike(world.investigator, picture)[0]] == [film]
 
 
 def test_an_empty_picture_and_a_broken_one_are_like_nothing_and_tried_once(world: World) -> None:
@@ -105,19 +105,19 @@ def test_only_who_sees_both_is_told_and_may_dismiss(world: World, sign_in: SignI
     with pytest.raises(NotVisible):
         actions.dismiss_likeness(world.stranger, row)
     ItemAccess.objects.filter(item=second).update(record=world.person)
-    assert alike(world.investigator, first) == []
+    assert alike(world.investigator, first) == ([], 0)
     with pytest.raises(NotVisible):
         actions.dismiss_likeness(world.investigator, row)
     ItemAccess.objects.filter(item=second).update(record=world.case)
     client.post(url("item_unlike", first.pk, row.pk))
     client.post(url("item_unlike", second.pk, row.pk))
-    assert alike(world.investigator, second) == []
+    assert alike(world.investigator, second) == ([], 0)
     (entry,) = Entry.objects.filter(kind="evidence.likeness_dismissed")
     assert entry.subject == first.subject
     # What was dismissed does not come back when it is compared again.
     Fingerprint.objects.update(compared_at=None)
     work()
-    assert alike(world.investigator, first) == []
+    assert alike(world.investigator, first) == ([], 0)
 
 
 def test_the_nearest_of_many_are_found(world: World) -> None:

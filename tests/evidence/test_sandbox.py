@@ -6,7 +6,10 @@ import contextlib
 import errno
 import hashlib
 import io
+import json
+import platform
 import socket
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -17,6 +20,7 @@ from django.conf import LazySettings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comity.core import seccomp
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import sandbox, untrusted
 from comity.evidence.sandbox import Limits, NotExamined
@@ -250,3 +254,78 @@ def main(arguments, source, out):
     settings.COMITY_SANDBOX = "off"
     with pytest.raises(Refused, match=r"evidence\.no_sandbox"):
         untrusted.run("probe", [], io.BytesIO(CONTENT))
+
+
+# --- system calls -------------------------------------------------------------------------------
+
+CALLING = """
+import ctypes, errno, json, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+said = {}
+for name, number in json.loads(sys.argv[1]).items():
+    ctypes.set_errno(0)
+    libc.syscall(number, 0, 0, 0, 0, 0, 0)
+    said[name] = errno.errorcode.get(ctypes.get_errno(), "")
+print(json.dumps(said))
+"""
+
+
+def called(numbers: dict[str, int]) -> dict[str, str]:
+    """What each system call without arguments answers in the sandbox."""
+    command = [sys.executable, "-c", CALLING, json.dumps(numbers)]
+    said: dict[str, str] = json.loads(sandbox.run(command, io.BytesIO(b"x"), 1, SHORT))
+    return said
+
+
+def test_each_denied_call_really_fails_in_the_sandbox() -> None:
+    which = seccomp._MACHINES.index(platform.machine())
+    numbers = {
+        name: both[which] for name, both in seccomp.DENIED.items() if both[which] is not None
+    }
+    assert called(numbers) == dict.fromkeys(numbers, "EPERM")
+    assert called({"clone3": seccomp.CLONE3[which]}) == {"clone3": "ENOSYS"}
+
+
+def test_a_call_that_is_harmless_outside_is_refused_inside() -> None:
+    """So that it is the filter which refuses, and not the lack of a right."""
+    code = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.personality(0xffffffff), libc.ptrace(0, 0, 0, 0))
+"""
+    outside = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert outside.stdout == b"0 0\n"
+    assert run(code) == "-1 -1\n"
+
+
+def test_no_new_world_by_clone_no_typing_into_a_terminal_no_family_past_the_network() -> None:
+    which = seccomp._MACHINES.index(platform.machine())
+    clone, ioctl, made = seccomp.CLONE[which], seccomp.IOCTL[which], seccomp.SOCKET[which]
+    code = f"""
+import ctypes, errno, os
+libc = ctypes.CDLL(None, use_errno=True)
+def tried(*words):
+    ctypes.set_errno(0)
+    done = libc.syscall(*(ctypes.c_ulong(word) for word in words))
+    return errno.errorcode.get(ctypes.get_errno(), "") if done < 0 else "done"
+for flag in (0x20000, 0x2000000, 0x10000000, 0x40000000):
+    print(tried({clone}, flag | 17, 0, 0, 0, 0))
+print(tried({ioctl}, 0, 0x5412, 0), tried({ioctl}, 0, 0x541C, 0))
+print([tried({made}, family, 1, 0) for family in (1, 2, 10)])
+print([tried({made}, family, 5, 0) for family in (38, 40, 17, 29)])
+"""
+    lines = run(code).splitlines()
+    assert lines[:4] == ["EPERM"] * 4
+    assert lines[4] == "EPERM EPERM"
+    assert lines[5] == "['done', 'done', 'done']"
+    assert lines[6] == str(["EAFNOSUPPORT"] * 4)
+
+
+def test_processes_and_threads_start_as_ever_in_the_filter() -> None:
+    code = """
+import subprocess, threading
+thread = threading.Thread(target=lambda: print(subprocess.check_output(["/bin/echo", "done"])))
+thread.start()
+thread.join()
+"""
+    assert run(code) == "b'done\\n'\n"

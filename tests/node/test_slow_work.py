@@ -18,9 +18,10 @@ def lines(*, slow: bool) -> list[working.Planned]:
     return [line for line in working.plan() if line.is_slow == slow]
 
 
-def test_tools_and_texts_are_slow_and_nothing_else_is() -> None:
+def test_tools_texts_and_the_replica_are_slow_and_nothing_else_is() -> None:
     paths = {line.task.module_path for line in lines(slow=True)}
-    assert paths == {EXAMINE, "comity.evidence.tasks.make_texts"}
+    tools = {EXAMINE, "comity.evidence.tasks.make_texts"}
+    assert paths == tools | {"comity.vault.tasks.tend_replica"}
 
 
 @pytest.mark.django_db(transaction=True)

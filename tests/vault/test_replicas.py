@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import signal
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,9 +20,10 @@ from django.db import transaction
 
 from comity.core.access import NodeActor
 from comity.core.errors import Refused, Untrusted
+from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
 from comity.node import checks
-from comity.vault import actions, packs, storage, stores
+from comity.vault import actions, packs, replicas, storage, stores, tasks
 from comity.vault.models import Pack, StoredFile
 from tests.conftest import free_port
 from tests.vault.bucket import bucket_server
@@ -227,7 +231,9 @@ def test_sha256sum_checks_a_replica_without_keys_and_the_scrub_mends_it(
     call_command("vault_scrub", "--replica")
     assert "1 repaired, 0 damaged" in capsys.readouterr().out
     assert sha256sum() == 0
-    assert kinds()[-2:] == ["vault.replica_damaged", "vault.replica_repaired"]
+    assert kinds()[-3:] == [
+        "vault.replica_damaged", "vault.replica_repaired", "vault.replica_checked",
+    ]  # fmt: skip
 
 
 @pytest.mark.django_db
@@ -331,3 +337,161 @@ def test_what_is_erased_goes_from_the_bucket(bucket) -> None:
         actions.shred(ACTOR, file)
     actions.copy_objects(ACTOR)
     assert bucket.size(file.stored_name) is None
+
+
+# --- the worker tends the replica ---------------------------------------------------------------
+
+
+def later(days: int) -> None:
+    """As if so many days had gone by since everything that was noted."""
+    for model in (StoredFile, Pack):
+        for row in model.objects.all():
+            for name in ("replicated_at", "copy_checked_at", "created_at"):
+                if getattr(row, name):
+                    setattr(row, name, getattr(row, name) - timedelta(days=days))
+            row.save()
+
+
+@pytest.mark.django_db
+def test_the_worker_re_hashes_each_copy_in_thirty_days_and_mends_it(replica, vault) -> None:
+    file, (small, _other) = stored(), packed(b"one", b"two")
+    assert tasks.copy_objects.func() == 2
+    assert not tasks.replica_is_due()
+    later(31)
+    assert tasks.replica_is_due()
+    replica.remove(small.pack.stored_name)
+    assert tasks.tend_replica.func() == 2
+    assert not tasks.replica_is_due()
+    assert replica.size(small.pack.stored_name) == small.pack.stored_size
+    assert replica.size(file.stored_name) == file.stored_size
+    assert [each for each in kinds() if "replica" in each] == [
+        "vault.replica_damaged", "vault.replica_repaired", "vault.replica_checked",
+    ]  # fmt: skip
+    assert replicas.damaged_copies() == 0
+
+
+@pytest.mark.django_db
+def test_a_few_at_a_time_those_that_wait_longest_first(tmp_path, settings, vault) -> None:
+    settings.COMITY_REPLICA = str(tmp_path / "replica")
+    files = [stored(os.urandom(1 << 20)) for _number in range(3)]
+    actions.copy_objects(ACTOR)
+    later(40)
+    StoredFile.objects.filter(pk=files[2].pk).update(replicated_at="2020-01-01T00:00:00Z")
+    for left in (2, 1, 0):
+        assert replicas.check_replica(ACTOR, at_most=1, only_due=True).files == 1
+        assert replicas.copies_to_check() == left
+        files[2].refresh_from_db()
+        assert files[2].copy_checked_at is not None
+    assert replicas.check_replica(ACTOR, at_most=1, only_due=True).files == 0
+
+
+@pytest.mark.django_db
+def test_a_copy_that_nothing_mends_is_reported_once_and_tried_again(
+    tmp_path, settings, vault
+) -> None:
+    settings.COMITY_REPLICA = str(tmp_path / "replica")
+    file = stored()
+    actions.copy_objects(ACTOR)
+    copy = tmp_path / "replica" / file.stored_name[:2] / file.stored_name
+    own = local(vault, file.stored_name)
+    spoil(copy)
+    whole = own.read_bytes()
+    spoil(own)
+    assert len(replicas.check_replica(ACTOR).damaged) == 1
+    assert [each.id for each in checks.copies_are_made(None)] == ["comity.W009"]
+    assert not tasks.replica_is_due()
+    later(2)
+    assert tasks.replica_is_due()
+    tasks.tend_replica.func()
+    assert kinds().count("vault.replica_damaged") == 1
+    own.write_bytes(whole)
+    later(2)
+    tasks.tend_replica.func()
+    assert kinds().count("vault.replica_repaired") == 1
+    assert checks.copies_are_made(None) == []
+
+
+@pytest.mark.django_db
+def test_copies_that_nobody_looks_at_any_more_are_reported(tmp_path, settings, vault) -> None:
+    settings.COMITY_REPLICA = str(tmp_path / "replica")
+    stored()
+    actions.copy_objects(ACTOR)
+    later(31)
+    assert checks.copies_are_made(None) == []
+    later(7)
+    (found,) = checks.copies_are_made(None)
+    assert "1 copies have waited a week to be re-hashed." in found.msg
+
+
+@pytest.mark.django_db
+def test_a_replica_that_is_away_costs_nothing_that_was_looked_at(replica, settings, vault) -> None:
+    stored()
+    actions.copy_objects(ACTOR)
+    later(31)
+    settings.COMITY_REPLICA = "s3://copies"
+    settings.COMITY_REPLICA_S3 = {
+        "endpoint": f"http://127.0.0.1:{free_port()}", "region": "", "key_id": "a", "secret": "b",
+    }  # fmt: skip
+    assert tasks.tend_replica.func() == 0
+    assert replicas.damaged_copies() == 0
+    assert tasks.replica_is_due()
+
+
+@pytest.mark.django_db
+def test_what_was_replaced_goes_from_replica_and_bucket(replica, bucket, vault) -> None:
+    file = stored()
+    actions.copy_objects(ACTOR)
+    lost = file.stored_name
+    assert not tasks.leftovers_are_due()
+    bucket.remove(lost)
+    again = stored()
+    assert again.pk == file.pk
+    assert again.stored_name != lost
+    actions.copy_objects(ACTOR)
+    bucket.put(lost, io.BytesIO(_bytes_of(replica, lost)))  # as a bucket that came back has it
+    assert tasks.leftovers_are_due()
+    assert tasks.remove_leftovers.func() == 1
+    assert (replica.size(lost), bucket.size(lost)) == (None, None)
+    assert replica.size(again.stored_name) == bucket.size(again.stored_name) == again.stored_size
+    assert not tasks.leftovers_are_due()
+
+
+def _bytes_of(store: stores.Store, name: str) -> bytes:
+    with store.open(name) as source:
+        return source.read()
+
+
+@pytest.mark.django_db
+def test_an_object_that_a_row_names_and_one_that_nobody_replaced_stay(replica, vault) -> None:
+    file = stored()
+    actions.copy_objects(ACTOR)
+    stray = b"of a database that is not restored yet"
+    replica.put(hashlib.sha256(stray).hexdigest(), io.BytesIO(stray))
+    with transaction.atomic():  # an entry that a wrong hand or an old database brought
+        ledger.append(
+            ACTOR, "vault.object_replaced", file.subject, lost=file.stored_name, stored_name="0"
+        )
+    assert tasks.remove_leftovers.func() == 0
+    assert replica.size(file.stored_name) == file.stored_size
+    assert replica.size(hashlib.sha256(stray).hexdigest()) == len(stray)
+
+
+def test_a_copy_that_was_killed_in_the_middle_goes_on(tmp_path: Path) -> None:
+    """A worker that is killed between two objects has marked the first and no other."""
+    place = os.environ | {
+        "COMITY_HOME": str(tmp_path), "COMITY_REPLICA": str(tmp_path / "replica"),
+        "DATABASE_URL": "", "SECRET_KEY": "x", "DJANGO_SETTINGS_MODULE": "comity.node.settings",
+    }  # fmt: skip
+
+    def run(what: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(Path(__file__).parent / "killed_copying.py"), what]
+        return subprocess.run(command, env=place, check=False, capture_output=True, text=True)
+
+    first = run("kill")
+    assert first.returncode == -signal.SIGKILL, first.stderr
+    second = run("go")
+    assert second.stdout.split() == ["1", "2", "3"], second.stderr
+    names = [path for path in (tmp_path / "replica").rglob("*") if path.is_file()]
+    assert len(names) == 3
+    for path in names:
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name

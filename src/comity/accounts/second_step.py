@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.internal.flows import check_rate_limit
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 
 from comity.accounts import actions
@@ -38,3 +41,25 @@ class CodeAgainForm(ReauthenticateForm):
         except ValidationError as refusal:
             _record_if_wrong(refusal, self.user.email)
             raise
+
+
+class AppCodeForm(ReauthenticateForm):
+    """Right before an act that cannot be undone: a code of the app, no recovery code."""
+
+    def clean_code(self) -> str:
+        """Take the code, or record that it was wrong."""
+        try:
+            self._take(str(self.cleaned_data["code"]))
+        except ValidationError as refusal:
+            _record_if_wrong(refusal, self.user.email)
+            raise
+        return str(self.cleaned_data["code"])
+
+    def _take(self, code: str) -> None:
+        is_right_now = check_rate_limit(self.user)
+        app = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).first()
+        if app is None or not app.wrap().validate_code(code):
+            raise get_adapter().validation_error("incorrect_code")
+        app.user = self.user
+        self.authenticator = app
+        is_right_now()

@@ -20,7 +20,7 @@ from comity.core.package_case import check_description
 from comity.core.package_conditions import check_conditions, check_receipted
 from comity.core.package_form import About
 from comity.core.package_ledger import LedgerView
-from comity.core.package_time import check_time
+from comity.core.package_time import check_time, without_revoked
 from comity.core.package_writer import (
     PackageItem,
     PackageMessage,
@@ -138,7 +138,7 @@ def _court_package(container: Container, trust: Trust, now: datetime) -> Report:
             unknown = Finding("package.form", None, form.ABOUT, {"reason": error.code})
             return Report("package", Verdict.UNVERIFIABLE, (*findings, unknown))
         return _report("package", [*findings, failure("package.form", error, form.ABOUT)])
-    return _report("package", _findings(container, about, trust, now))
+    return _report("package", without_revoked(list(_findings(container, about, trust, now))))
 
 
 def _findings(container: Container, about: About, trust: Trust, now: datetime) -> Iterable[Finding]:

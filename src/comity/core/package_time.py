@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from comity.core import notes, renewals, timestamps
+from comity.core import notes, renewals, revocation, timestamps
 from comity.core import package_form as form
 from comity.core.container import Container
 from comity.core.errors import Untrusted
@@ -17,6 +17,8 @@ from comity.core.findings import Finding, failure, moment
 MAX_TIME_BYTES = 1 << 20
 _MAX_COSIGNATURES = 100
 _RENEWAL = re.compile(r"renewal-([0-9]{1,4})")
+_LIST = re.compile(r"revocation-[0-9]{1,4}\.(?:crl|ocsp)")
+_MAX_LISTS = 64
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,15 @@ def check_time(container: Container, roots: Sequence[bytes], now: datetime) -> I
     except Untrusted:
         return  # said by check_ledger
     files = [name for name in container.names() if name.startswith(form.TIME)]
+    lists: list[revocation.Statement] = []
+    yield from _lists(container, [name for name in files if _LIST.fullmatch(_short(name))], lists)
+    files = [name for name in files if not _LIST.fullmatch(_short(name))]
     stems = sorted({name.rpartition(".")[0] for name in files})
     names = [name for name in stems if not _RENEWAL.fullmatch(_short(name))]
     replies: dict[str, str] = {}
     held: list[_Token] = []
     for name in names:
-        yield from _token(container, name, digests, roots, replies, held)
+        yield from _token(container, name, digests, roots, replies, held, lists)
     authorities = sorted({each.stamp.authority for each in held})
     if authorities:
         facts = {"count": len(authorities), "names": "; ".join(authorities)}
@@ -63,6 +68,7 @@ def _token(
     roots: Sequence[bytes],
     replies: dict[str, str],
     held: list[_Token],
+    lists: Sequence[revocation.Statement],
 ) -> Iterator[Finding]:
     try:
         stamp, reply = _stamp(container, name, digests)
@@ -72,11 +78,50 @@ def _token(
     replies[name] = reply
     facts = {"time": moment(stamp.gen_time), "authority": stamp.authority}
     try:
-        held.append(_believed(stamp, reply, roots))
+        believed = _believed(stamp, reply, roots)
     except Untrusted as error:
         yield Finding("log.time", None, name, {**facts, "reason": error.code})
-    else:
+        return
+    standing = _standing(believed, name, roots, lists)
+    if standing is not None:
+        yield standing
+    if standing is None or standing.ok:
+        held.append(believed)
         yield Finding("log.time", True, name, facts)
+
+
+def _lists(
+    container: Container, names: Sequence[str], lists: list[revocation.Statement]
+) -> Iterator[Finding]:
+    for name in names[:_MAX_LISTS]:
+        try:
+            data = container.read(name, revocation.MAX_LIST_BYTES)
+            read = revocation.read if name.endswith(".crl") else revocation.read_answer
+            lists.append(read(data))
+        except Untrusted as error:
+            yield failure("log.revocation", error, name)
+
+
+def _standing(
+    token: _Token,
+    name: str,
+    roots: Sequence[bytes],
+    lists: Sequence[revocation.Statement],
+) -> Finding | None:
+    """Say what the enclosed lists say of the certificates behind a token; None if none does."""
+    at, said = token.stamp.gen_time, []
+    for certificate, issuer in revocation.pairs(timestamps.chain_of(token.stamp, roots)):
+        found = revocation.covering(lists, certificate, issuer, at)
+        if found is None:
+            continue
+        facts = {"authority": token.stamp.authority, "listed": moment(found.this_update)}
+        if revocation.revoked_for(found, certificate, at):
+            return Finding("log.revocation", None, name, {**facts, "reason": "revocation.revoked"})
+        said.append(found.this_update)
+    if not said:
+        return None
+    facts = {"authority": token.stamp.authority, "listed": moment(min(said))}
+    return Finding("log.revocation", True, name, facts)
 
 
 def _believed(stamp: timestamps.Stamp, reply: str, roots: Sequence[bytes]) -> _Token:
@@ -159,7 +204,24 @@ def _number(name: str) -> int:
 def unexpected(names: Sequence[str]) -> Iterator[str]:
     """Give the names under comity/time/ that no token and no renewal has."""
     for name in names:
+        if name.startswith(form.TIME) and _LIST.fullmatch(_short(name)):
+            continue
         stem, _dot, kind = _short(name).rpartition(".")
         allowed = {"tsq", "tsr"} | ({"json", "pem"} if _RENEWAL.fullmatch(stem) else set())
         if name.startswith(form.TIME) and kind not in allowed:
             yield name
+
+
+def without_revoked(findings: Sequence[Finding]) -> list[Finding]:
+    """Believe no stamp over the seal by an authority that an enclosed list says is revoked."""
+    revoked = {
+        each.facts.get("authority")
+        for each in findings
+        if each.code == "log.revocation" and each.ok is None
+    }
+    return [
+        replace(each, ok=None, facts={**each.facts, "reason": "revocation.revoked"})
+        if each.code == "seal.time" and each.ok and each.facts.get("authority") in revoked
+        else each
+        for each in findings
+    ]

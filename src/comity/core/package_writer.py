@@ -14,6 +14,7 @@ from comity.core.checkpoint import parse as parse_checkpoint
 from comity.core.container import ContainerDigest, Entry, Seal, Source, write_container
 from comity.core.package_form import About, CustodyLine, Item
 from comity.core.parts import Kept, flowing
+from comity.core.revocation import RevocationList, Statement
 
 _FILES = Path(__file__).with_name("package_files")
 _JSON, _TEXT = "application/json", "text/plain"
@@ -71,6 +72,7 @@ class PackageSpec:
 
     created: aware. checkpoint: the signed note; every proof is under the same tree head.
     time: (request, response) in DER over SHA-256 of the note. renewals: of those, oldest first.
+    revocations: what the issuers behind those tokens said of revocation.
     receipts, descriptors: JWS texts;
     descriptors include the sender's own. report: PDF or None.
     """
@@ -87,6 +89,7 @@ class PackageSpec:
     descriptors: Sequence[str]
     time: Sequence[tuple[bytes, bytes]] = ()
     renewals: Sequence[PackageRenewal] = ()
+    revocations: Sequence[Statement] = ()
     messages: Sequence[PackageMessage] = ()
     receipts: Sequence[str] = ()
     report: bytes | None = None
@@ -182,6 +185,11 @@ def _time_entries(spec: PackageSpec) -> list[Entry]:
             Entry(f"{stem}.tsq", renewal.request, "application/timestamp-query"),
             Entry(f"{stem}.tsr", renewal.response, "application/timestamp-reply"),
         ]
+    for number, said in enumerate(spec.revocations, 1):
+        is_list = isinstance(said, RevocationList)
+        kind, media_type = ("crl", "pkix-crl") if is_list else ("ocsp", "ocsp-response")
+        name = f"{form.TIME}revocation-{number}.{kind}"
+        entries.append(Entry(name, said.der, f"application/{media_type}"))
     return entries
 
 

@@ -120,6 +120,16 @@ REASONS: dict[str, Words] = {
         "タイムスタンプが有効ではありません",
         "the time-stamp is not valid",
     ),
+    "revocation.revoked": (
+        "сертифікат відкликано",
+        "証明書が失効しています",
+        "the certificate is revoked",
+    ),
+    "revocation": (
+        "список відкликаних сертифікатів не годиться",
+        "失効リストを使えません",
+        "the list of revoked certificates is no good",
+    ),
     "renewal.ended": (
         "сертифікат закінчився, а пізнішого поновлення немає",
         "証明書が終了し、その後の更新がありません",

@@ -236,6 +236,25 @@ FINDINGS: dict[str, dict[bool | None, Words]] = {
             "Time-stamp authorities that you trust: {count} ({names})",
         ),
     },
+    "log.revocation": {
+        True: (
+            "За списком від {listed} сертифікат надавача позначки часу не відкликано: {authority}",
+            "{listed}の失効リストで、時刻認証局の証明書は失効していません:{authority}",
+            "By the list of {listed}, the time-stamp's certificate is not revoked: {authority}",
+        ),
+        None: (
+            "Позначці часу не можна вірити: за списком від {listed} сертифікат відкликано:"
+            " {authority}",
+            "タイムスタンプは信頼できません。{listed}の失効リストで証明書が失効しています:{authority}",
+            "A time-stamp cannot be believed: by the list of {listed} its certificate is revoked:"
+            " {authority}",
+        ),
+        False: (
+            "Список відкликаних сертифікатів не прочитано: {subject}",
+            "失効リストを読み取れません:{subject}",
+            "A list of revoked certificates cannot be read: {subject}",
+        ),
+    },
     "log.renewal": {
         True: (
             "Позначки часу поновлено {time}: {authority}",

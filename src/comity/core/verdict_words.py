@@ -65,6 +65,7 @@ def finding_words(finding: Finding, language: str) -> str:
 
 # Reasons that the sentence itself already gives.
 _SAID = {
+    ("log.revocation", "revocation.revoked"),
     ("log.time", "timestamp.authority_unknown"),
     ("log.witness", "none"),
     ("message", "unknown"),

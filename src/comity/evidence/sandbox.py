@@ -1,7 +1,8 @@
 """Running a foreign tool on one file so that nothing but its answer comes out.
 
 With bubblewrap: an empty read-only world of programs and fonts, no network, no other process, no
-key, no path of the node, a temporary folder in memory. The file comes over a socket, decrypted as
+key, no path of the node, a temporary folder in memory, and a filter that refuses the system calls
+which no tool needs (`core.seccomp`). The file comes over a socket, decrypted as
 the tool asks for it (`tools.remote`). Limits hold in any case; what does not end in time is killed
 with all that it started. Without a working sandbox nothing runs: see COMITY_SANDBOX.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import selectors
 import shutil
 import signal
@@ -27,6 +29,7 @@ from typing import BinaryIO
 from django.conf import settings
 
 import comity
+from comity.core import seccomp
 from comity.evidence.tools import remote
 
 BWRAP, LIMITS, OFF = "bwrap", "limits", "off"  # what COMITY_SANDBOX can say
@@ -77,18 +80,47 @@ def bwrap_works() -> bool:
     if not (shutil.which("bwrap") and shutil.which("prlimit")):
         return False
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        command = [*_world(Limits()), *_limited(Limits()), "/usr/bin/true"]
-        ended = subprocess.run(command, capture_output=True, timeout=20, env={}, check=False)
+        with _filter() as passed:
+            command = [*_world(Limits(), passed), *_limited(Limits()), "/usr/bin/true"]
+            ended = subprocess.run(
+                command, capture_output=True, timeout=20, env={}, check=False, pass_fds=passed
+            )
         return ended.returncode == 0
     return False
 
 
-def held_in(limits: Limits) -> list[str]:
-    """The words before a command that hold it in. Raises NotExamined("no_sandbox")."""
+@contextlib.contextmanager
+def held_in(limits: Limits) -> Iterator[tuple[list[str], tuple[int, ...]]]:
+    """Give the words before a command that hold it in, and the descriptors to pass with them.
+
+    Raises NotExamined("no_sandbox").
+    """
     held = how()
     if held == OFF:
         raise NotExamined("no_sandbox")
-    return [*(_world(limits) if held == BWRAP else []), *_limited(limits)]
+    if held == LIMITS:
+        yield _limited(limits), ()
+        return
+    with _filter() as passed:
+        yield [*_world(limits, passed), *_limited(limits)], passed
+
+
+def has_filter() -> bool:
+    """Say whether system calls can be filtered on this kind of machine."""
+    return seccomp.program(platform.machine()) is not None
+
+
+@contextlib.contextmanager
+def _filter() -> Iterator[tuple[int, ...]]:
+    """The filter of system calls as a file for bubblewrap, which reads it once; none elsewhere."""
+    program = seccomp.program(platform.machine())
+    if program is None:
+        yield ()
+        return
+    with os.fdopen(os.memfd_create("filter"), "w+b") as made:
+        made.write(program)
+        made.seek(0)
+        yield (made.fileno(),)
 
 
 def run_tool(
@@ -113,9 +145,10 @@ def run(command: Sequence[str], source: BinaryIO, size: int, limits: Limits | No
     source raises when its stored bytes cannot be believed.
     """
     held, limits = how(), limits or Limits()
-    before = held_in(limits)
-    ours, theirs = socket.socketpair()
-    with ours, _room() as room:
+    with contextlib.ExitStack() as opened:
+        before, passed = opened.enter_context(held_in(limits))
+        ours, theirs = (opened.enter_context(end) for end in socket.socketpair())
+        room = opened.enter_context(_room())
         with theirs:
             environment = _environment(theirs.fileno(), size, room if held == LIMITS else ROOM)
             process = subprocess.Popen(
@@ -123,7 +156,7 @@ def run(command: Sequence[str], source: BinaryIO, size: int, limits: Limits | No
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # it may say what the file holds
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), *passed),
                 start_new_session=True,
                 cwd="/",
                 env=environment,
@@ -247,7 +280,7 @@ def _limited(limits: Limits) -> list[str]:
     ]
 
 
-def _world(limits: Limits) -> list[str]:
+def _world(limits: Limits, filters: Sequence[int]) -> list[str]:
     """The command that makes the empty world; what follows it runs inside.
 
     A node that runs as root gives its tools to nobody: in a user namespace they would still be
@@ -260,6 +293,7 @@ def _world(limits: Limits) -> list[str]:
         *(shutil.which("bwrap") or "bwrap", "--die-with-parent", "--new-session"),
         *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"),
         "--unshare-cgroup-try",
+        *(word for number in filters for word in ("--seccomp", str(number))),
         *("--proc", "/proc", "--dev", "/dev"),
         *("--perms", "1777", "--size", str(limits.room_bytes), "--tmpfs", ROOM),
         *_programs(),

@@ -59,8 +59,8 @@ def run(
     officer can put right, "evidence.no_sandbox" where tools cannot be held in, Untrusted(
     "evidence.unreadable_media" | "evidence.took_too_long").
     """
-    held_in = [] if module in OUTSIDE else _held_in()
     with ExitStack() as opened:
+        held_in, passed = ([], ()) if module in OUTSIDE else _held_in(opened)
         given = opened.enter_context(_memory_file("input"))
         _copy(source, given)
         given.seek(0)
@@ -71,7 +71,7 @@ def run(
         status = _status(
             subprocess.Popen(
                 [*held_in, *_command(module, [*arguments, *map(str, numbers)])],
-                pass_fds=numbers,
+                pass_fds=[*numbers, *passed],
                 stdin=given,
                 stdout=made,
                 stderr=complaint,
@@ -90,14 +90,14 @@ def run(
     return made
 
 
-def _held_in() -> list[str]:
+def _held_in(opened: ExitStack) -> tuple[list[str], tuple[int, ...]]:
     limits = sandbox.Limits(
         cpu_seconds=LIMITS["cpu_seconds"],
         memory_bytes=LIMITS["memory_bytes"],
         room_bytes=LIMITS["file_bytes"],
     )
     try:
-        return sandbox.held_in(limits)
+        return opened.enter_context(sandbox.held_in(limits))
     except sandbox.NotExamined as failure:
         raise Refused("evidence.no_sandbox") from failure
 

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from comity.core import canonical, checkpoint, growth, logproof, merkle, notes, tiles
+from comity.core import canonical, checkpoint, growth, logproof, merkle, notes, revocation, tiles
 from comity.core.access import Actor, NodeActor
 from comity.core.errors import ProofError, Refused
 from comity.core.keyring import Keyring
@@ -27,6 +27,7 @@ from comity.ledger.models import (
     Cosignature,
     Entry,
     EntryDetails,
+    RevocationRecord,
     StampFailure,
     StampOutage,
     Tile,
@@ -365,6 +366,27 @@ def keep_stamp(
         gen_time=gen_time,
         at=timezone.now(),
     )
+
+
+@transaction.atomic
+def keep_revocations(
+    address: str, said: revocation.Statement, certificate: str = ""
+) -> RevocationRecord:
+    """Keep a verified statement on revocation; the same one again is only noted."""
+    now = timezone.now()
+    row, _made = RevocationRecord.objects.update_or_create(
+        sha256=hashlib.sha256(said.der).hexdigest(),
+        defaults={"checked_at": now},
+        create_defaults={
+            "address": address,
+            "certificate": certificate,
+            "content": said.der,
+            "this_update": said.this_update,
+            "at": now,
+            "checked_at": now,
+        },
+    )
+    return row
 
 
 @transaction.atomic

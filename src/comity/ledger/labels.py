@@ -77,6 +77,7 @@ LABELS: dict[str, Any] = {
     "Entry.access.looked": _("Looked at protected content"),
     "Entry.access.refused": _("Was refused"),
     "Entry.accounts.signed_in": _("Signed in"),
+    "Entry.accounts.confirmed_again": _("Second step given again"),
     "Entry.accounts.sign_in_failed": _("Sign-in failed"),
     "Entry.accounts.officer_added": _("Officer added"),
     "Entry.accounts.officer_deactivated": _("Officer deactivated"),

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from comity.core import canonical
+from comity.core import canonical, revocation
 
 
 class Entry(models.Model):
@@ -136,6 +136,34 @@ class TokenRenewal(models.Model):
 
     def __str__(self) -> str:
         return f"renewal {self.number} of the tokens over checkpoint {self.checkpoint_id}"
+
+
+class RevocationRecord(models.Model):
+    """What an issuer in a token's chain said of revocation, as it was fetched (DER).
+
+    certificate: the one (SHA-256) that a responder was asked about; empty: a list of all of them.
+    checked_at: when the address last gave these very bytes.
+    """
+
+    address = models.CharField(max_length=500, db_index=True)
+    certificate = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField(max_length=64, unique=True)
+    content = models.BinaryField()
+    this_update = models.DateTimeField()
+    at = models.DateTimeField()
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["this_update", "id"]
+
+    def __str__(self) -> str:
+        return f"revocation statement {self.pk}"
+
+    @property
+    def statement(self) -> revocation.Statement:
+        """What was said, read again."""
+        content = bytes(self.content)
+        return (revocation.read_answer if self.certificate else revocation.read)(content)
 
 
 class StampFailure(models.Model):

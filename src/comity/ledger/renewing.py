@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.utils import timezone
@@ -47,7 +46,7 @@ def standing() -> Standing | None:
     tokens = tuple(head.tokens.order_by("pk"))
     earlier = tuple(head.renewals.order_by("number"))
     replies = [*(each.response for each in tokens), *(each.response for each in earlier)]
-    chains = [_chain(bytes(reply)) for reply in replies]
+    chains = [stamping.chain_of(bytes(reply)) for reply in replies]
     ends = [timestamps.end_of(chain) for chain in chains]
     renewed = list(zip((each.gen_time for each in earlier), ends[len(tokens) :], strict=True))
     found = dict.fromkeys(certificate for chain in chains for certificate in chain)
@@ -58,11 +57,6 @@ def standing() -> Standing | None:
         until=min(renewals.kept_until(end, renewed) for end in ends[: len(tokens)]),
         chain=b"".join(each.public_bytes(Encoding.PEM) for each in found),
     )
-
-
-def _chain(response: bytes) -> list[x509.Certificate]:
-    token = timestamps.token_of(response)
-    return timestamps.chain_of(timestamps.stamp_of(token), stamping.roots())
 
 
 def renewal_is_due(now: datetime | None = None) -> bool:
@@ -90,7 +84,7 @@ def renew() -> TokenRenewal:
     for answer in stamping.ask_several(urls, hashlib.sha256(record).digest(), len(urls)):
         if not isinstance(answer, stamping.Answer):
             actions.keep_stamp_failures(found.head, [answer])
-        elif timestamps.end_of(_chain(answer.response)) > found.until:
+        elif timestamps.end_of(stamping.chain_of(answer.response)) > found.until:
             return actions.keep_renewal(
                 found.head,
                 record=record,

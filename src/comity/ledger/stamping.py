@@ -8,15 +8,18 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx2
+from cryptography import x509
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from comity.core import timestamps
+from comity.core import certificates, revocation, timestamps
 from comity.core.errors import Untrusted
 from comity.ledger import actions
-from comity.ledger.models import Checkpoint
+from comity.ledger.models import Checkpoint, RevocationRecord
 
 # Why an authority gave no stamp: its address, a code, the bytes that it answered.
 Reason = tuple[str, str, bytes]
@@ -105,6 +108,62 @@ def _ask_one(url: str, digest: bytes) -> Answer | Reason:
     except Untrusted as doubt:
         return url, doubt.code, response
     return Answer(url, request, response, stamp)
+
+
+def fetch(address: str, question: bytes = b"") -> revocation.Statement:
+    """Fetch a list of revoked certificates, or ask a responder; in the time of an authority.
+
+    Follows no redirect. Who signed it is not judged.
+    Raises httpx2.HTTPError, Untrusted("revocation.…").
+    """
+    received = b""
+    headers = {"Content-Type": "application/ocsp-request"} if question else {}
+    with httpx2.stream(
+        "POST" if question else "GET",
+        address,
+        content=question or None,
+        headers=headers,
+        timeout=settings.COMITY_TSA_TIMEOUT_SECONDS,
+        follow_redirects=False,
+    ) as reply:
+        reply.raise_for_status()
+        for piece in reply.iter_bytes():
+            received += piece
+            if len(received) > revocation.MAX_LIST_BYTES:
+                raise Untrusted("revocation.malformed")
+    return (revocation.read_answer if question else revocation.read)(received)
+
+
+def chains(head: Checkpoint) -> list[tuple[datetime, list[x509.Certificate]]]:
+    """The time of each token and renewal over a checkpoint, and the certificates it rests on."""
+    replies = [(each.gen_time, each.response) for each in head.tokens.order_by("pk")]
+    replies += [(each.gen_time, each.response) for each in head.renewals.order_by("number")]
+    return [(moment, chain_of(bytes(response))) for moment, response in replies]
+
+
+def chain_of(response: bytes) -> list[x509.Certificate]:
+    """The certificates that a kept reply rests on, the authority's own first."""
+    token = timestamps.token_of(response)
+    return timestamps.chain_of(timestamps.stamp_of(token), roots())
+
+
+def statements_about(head: Checkpoint) -> list[revocation.Statement]:
+    """What is kept on whether a checkpoint's tokens rest on revoked certificates."""
+    found: dict[bytes, revocation.Statement] = {}
+    for moment, chain in chains(head):
+        for certificate, issuer in revocation.pairs(chain):
+            rows = kept_about(certificate)
+            best = rows.filter(this_update__gte=moment).first() or rows.last()
+            if best and best.statement.speaks_of(certificate, issuer):
+                found[best.statement.der] = best.statement
+    return list(found.values())
+
+
+def kept_about(certificate: x509.Certificate) -> QuerySet[RevocationRecord]:
+    """What is kept about a certificate, by the moments of which it speaks."""
+    lists = Q(certificate="", address__in=revocation.addresses(certificate))
+    answers = Q(certificate=certificates.fingerprint(certificate))
+    return RevocationRecord.objects.filter(lists | answers)
 
 
 def have_stamped(head: Checkpoint) -> bool:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django_tasks import task
 
 from comity.core.errors import Refused
-from comity.ledger import actions, renewing, stamping
+from comity.ledger import actions, renewing, revoking, stamping
 
 
 def sequence_is_due() -> bool:
@@ -57,3 +57,14 @@ def renew_stamps() -> bool:
     except Refused:
         return False
     return True
+
+
+def revocations_are_due() -> bool:
+    """Say whether a list of revoked certificates is wanted beside the newest tokens."""
+    return revoking.lists_are_due()
+
+
+@task()
+def keep_revocations() -> int:
+    """Fetch and keep them; safe to run twice and at once."""
+    return revoking.keep_lists()

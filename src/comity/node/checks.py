@@ -21,9 +21,11 @@ from comity.exchange.models import Partner
 from comity.ledger import actions as ledger
 from comity.ledger import headlock
 from comity.vault import actions as vault
+from comity.vault import replicas
 
 CERTIFICATES = ("ca.pem", "seal.pem", "tls.pem", "tls-client.pem")
 COPIED_WITHIN = timedelta(days=1)
+CHECKED_LATE = timedelta(days=7)
 WARN_BEFORE_END = timedelta(days=90)
 NEEDED_KEYS = (
     "seal.key",
@@ -185,9 +187,11 @@ def watched_folders_are_read(
 def tools_are_held_in(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """comity.W007: foreign tools look at evidence in a sandbox, with all that it holds off."""
     held = sandbox.how()
-    if held == sandbox.BWRAP:
+    if held == sandbox.BWRAP and sandbox.has_filter():
         return []
-    if held == sandbox.LIMITS:
+    if held == sandbox.BWRAP:
+        words = "Tools are held in, but their system calls are not filtered on this machine."
+    elif held == sandbox.LIMITS:
         words = "Tools that read evidence are held by limits alone: they reach network and files."
     else:
         words = "No sandbox: items are taken in, but no tool looks at them."
@@ -224,13 +228,23 @@ def copies_are_made(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
     """comity.W009: the replica or the object store has what it should. Only for `comity check`."""
     try:
         missing = vault.uncopied(COPIED_WITHIN)
+        damaged, unseen = replicas.damaged_copies(), replicas.copies_to_check(CHECKED_LATE)
     except (DatabaseError, OSError):
         return []
-    if not missing:
-        return []
-    words = f"{missing} stored files have waited a day for their copy."
-    hint = "Does the store answer? `comity vault_replicate` says why not."
-    return [Warning(words, hint=hint, id="comity.W009")]
+    said = [
+        (missing, "stored files have waited a day for their copy.", "vault_replicate"),
+        (damaged, "copies in the replica are damaged, nothing mends them.", "vault_scrub"),
+        (unseen, "copies have waited a week to be re-hashed.", "vault_scrub --replica"),
+    ]
+    return [
+        Warning(
+            f"{count} {words}",
+            hint=f"Does the store answer? `comity {command}` says why not.",
+            id="comity.W009",
+        )
+        for count, words, command in said
+        if count
+    ]
 
 
 def ledger_goes_on(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:

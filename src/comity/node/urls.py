@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from comity.accounts import step_up
 from comity.accounts import views as accounts
 from comity.node import emergency, search, views
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     # No mail leaves a node, so nothing is reset or confirmed by mail.
     re_path(r"^account/(password/reset|email|confirm-email)", views.not_found),
+    path("account/reauthenticate/again/", step_up.confirm_again, name="confirm_again"),
     path("account/", include("allauth.urls")),
     path("people/", include("comity.hub.urls")),
     path("cases/", include("comity.cases.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,25 @@ class PastDateField(DateField):
         if day is not None and day > timezone.localdate():
             raise ValidationError(self.error_messages["not_yet"], code="not_yet")
         return day
+
+
+class UploadsField(forms.CharField):
+    """Uids of files that have arrived in pieces, with commas; hidden, filled by upload.mjs."""
+
+    AT_MOST = 100  # in one sending of a form
+
+    def __init__(self) -> None:
+        super().__init__(
+            widget=forms.HiddenInput, required=False, max_length=40 * UploadsField.AT_MOST
+        )
+
+    def clean(self, value: Any) -> list[uuid.UUID]:
+        """Give the uids in their order, each once. Raises ValidationError."""
+        texts = [text for text in super().clean(value).split(",") if text.strip()]
+        try:
+            uids = [uuid.UUID(text.strip()) for text in texts]
+        except ValueError:
+            raise ValidationError(_("This upload is over. Choose the file again.")) from None
+        if len(uids) > UploadsField.AT_MOST:
+            raise ValidationError(_("Too many files at once."))
+        return list(dict.fromkeys(uids))

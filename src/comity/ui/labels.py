@@ -258,6 +258,7 @@ LABELS: dict[str, Any] = {
     "vaultfile": _("The stored file is not as it was put in."),
     "timestamp": _("The time-stamp does not hold."),
     "renewal": _("The renewal of a time-stamp does not hold."),
+    "revocation": _("The list of revoked certificates cannot be used."),
     "cms": _("The signature does not hold."),
     "certificate": _("The certificate cannot be trusted."),
     "container": _("The container is not complete or was changed."),

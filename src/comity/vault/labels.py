@@ -42,6 +42,8 @@ LABELS: dict[str, Any] = {
     "Entry.vault.object_repaired": _("Damaged stored file repaired from the replica"),
     "Entry.vault.replica_damaged": _("Copy of a stored file found damaged"),
     "Entry.vault.replica_repaired": _("Damaged copy of a stored file written anew"),
+    "Entry.vault.replica_checked": _("Copies of stored files re-hashed"),
+    "Entry.vault.leftovers_removed": _("Copies of replaced stored files removed"),
     "Entry.vault.objects_copied": _("Stored files copied to another store"),
     "escrow.shares_do_not_fit": _(
         "These word lists do not fit together. Look for a word that was misread, and whether all "

@@ -17,11 +17,14 @@ from comity.vault.storage import Section
 class Copied(models.Model):
     """An object that lies elsewhere too, or instead, once its bytes there are its name's.
 
-    replicated_at: in the replica. archived_at: in the object store.
+    replicated_at: in the replica. archived_at: in the object store. copy_checked_at: when the bytes
+    in the replica were last re-hashed; copy_damage: code of what is wrong there and not yet mended.
     """
 
     replicated_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    copy_checked_at = models.DateTimeField(null=True, blank=True)
+    copy_damage = models.CharField(max_length=60, blank=True)
 
     class Meta:
         abstract = True

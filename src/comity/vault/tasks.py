@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from comity.core.access import NodeActor
-from comity.vault import actions, resumable, storage
+from comity.vault import actions, replicas, resumable, storage
 from comity.vault.models import Pack, StoredFile
 from comity.vault.stores import StoreAway
 
@@ -75,6 +75,37 @@ def copy_objects() -> int:
         logger.warning("A store of objects does not answer (%s).", failure)
         return 0
     return done.replicated + done.archived + done.removed
+
+
+def replica_is_due() -> bool:
+    """Say whether a copy in the replica was not re-hashed for thirty days, or is damaged."""
+    return replicas.copies_to_check() > 0
+
+
+@task(queue_name="slow")
+def tend_replica() -> int:
+    """Re-hash the copies that wait longest and write damaged ones anew; return how many."""
+    try:
+        done = replicas.check_replica(NodeActor("worker"), at_most=SCRUB_AT_ONCE, only_due=True)
+    except StoreAway as failure:
+        logger.warning("A store of objects does not answer (%s).", failure)
+        return 0
+    return done.files
+
+
+def leftovers_are_due() -> bool:
+    """Say whether an object was replaced here, and its old bytes may still lie elsewhere."""
+    return replicas.leftovers_are_due()
+
+
+@task()
+def remove_leftovers() -> int:
+    """Remove them; what a store refuses is tried again."""
+    try:
+        return replicas.remove_leftovers(NodeActor("worker"))
+    except StoreAway as failure:
+        logger.warning("A store of objects does not answer (%s).", failure)
+        return 0
 
 
 def uploads_are_due() -> bool:

@@ -17,6 +17,7 @@ from comity.accounts.actions.signing_in import (
     record_failed_sign_in,
     record_look,
     record_refusal,
+    record_second_step,
     record_sign_in,
 )
 from comity.accounts.actions.teams import (
@@ -54,6 +55,7 @@ __all__ = [
     "record_failed_sign_in",
     "record_look",
     "record_refusal",
+    "record_second_step",
     "record_sign_in",
     "reject_proposal",
     "require_reason",

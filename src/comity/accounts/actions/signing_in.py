@@ -31,6 +31,12 @@ def record_sign_in(actor: Officer, *, methods: list[str]) -> None:
     ledger.append(actor, "accounts.signed_in", actor.subject, methods=methods)
 
 
+@transaction.atomic
+def record_second_step(actor: Officer) -> None:
+    """Keep that the officer gave the second step again, right before an act that asks for it."""
+    ledger.append(actor, "accounts.confirmed_again", actor.subject)
+
+
 def record_look(actor: Actor, subject: str, *, part: str, purpose: str = "") -> None:
     """Keep that protected content was looked at: opening is an act too."""
     ledger.record_look(actor, subject, part=part, purpose=purpose)

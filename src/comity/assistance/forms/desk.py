@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ from comity.core.law.loader import LANGUAGES, terms
 from comity.core.law.readings import fact_at, node_at
 from comity.evidence.models import Item
 from comity.evidence.rules import Use
-from comity.ui.forms import DateField
+from comity.ui.forms import DateField, UploadsField
 from comity.ui.labels import label
 
 # Conditions that authorities set most often, in words that can be sent as they are.
@@ -134,6 +135,7 @@ class HandOverForm(WordsForm, OnceForm):
 
 class UploadForm(WordsForm, OnceForm):
     file = forms.FileField(label=_("File"))
+    upload = UploadsField()  # in place of `file`
     kind = forms.ChoiceField(
         label=_("Kind of evidence"),
         choices=lambda: [
@@ -146,6 +148,16 @@ class UploadForm(WordsForm, OnceForm):
     three: ClassVar[Mapping[str, Words]] = {
         "title": Words(_("How the reply lists it"), hint=_("Neutral words; never a name."))
     }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["file"].required = not self.data.get("upload")
+
+    def clean_upload(self) -> list[uuid.UUID]:
+        uids: list[uuid.UUID] = self.cleaned_data["upload"]
+        if len(uids) > 1:
+            raise forms.ValidationError(_("Too many files at once."))
+        return uids
 
 
 class ConditionsForm(WordsForm):

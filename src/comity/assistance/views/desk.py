@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +28,7 @@ from comity.core.errors import NotVisible
 from comity.evidence import actions as evidence
 from comity.evidence.models import Item
 from comity.evidence.rules import Origin
+from comity.vault import arrivals, resumable
 
 
 @login_required
@@ -168,26 +170,52 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         button=_("Take in and add"),
         said=_("The file is an item of evidence now, and part of the reply."),
         upload=True,
+        pieces=arrivals.pieces(officer_of(request), _named(form)),
     )
+
+
+def _named(form: forms.UploadForm) -> list[uuid.UUID]:
+    """Uploads in pieces that a form names which was sent and which can be read."""
+    form.is_valid()
+    return getattr(form, "cleaned_data", {}).get("upload") or []
 
 
 def _take_in(request: HttpRequest, letter: LetterOfRequest, form: forms.UploadForm) -> None:
     officer = officer_of(request)
     actions.require_executing(officer, letter)
     require_report_open(letter.desk_state)
+    rows = arrivals.arrived(officer, form.cleaned_data["upload"])
     once = form.cleaned_data["once"]
     made = Item.objects.visible_to(officer).filter(uid=once)
     item, _is_new = made_once(made, lambda: _ingest(officer, letter, form))
     handed = actions.Handed(item, form.words("title"))
     actions.execute_letter(officer, letter, items=[handed], once=once)
+    resumable.end_uploads(rows)
 
 
 def _ingest(officer: Officer, letter: LetterOfRequest, form: forms.UploadForm) -> Item:
     data = form.cleaned_data
+    if data["upload"]:
+        [row] = arrivals.all_arrived(officer, data["upload"])
+        with arrivals.opened(officer, row) as source:
+            return _item_of(officer, letter, form, (source, *arrivals.stated(row), row.length))
     file = data["file"]
+    said = (file.file, file.name or "", file.content_type or "", file.size)
+    return _item_of(officer, letter, form, said)
+
+
+def _item_of(
+    officer: Officer,
+    letter: LetterOfRequest,
+    form: forms.UploadForm,
+    file: tuple[BinaryIO, str, str, int],
+) -> Item:
+    """file: its bytes, its name and type as stated, how many bytes it has."""
+    data = form.cleaned_data
+    source, name, declared, size = file
     return evidence.ingest(
         officer,
-        file.file,
+        source,
         title=form.words("title")[language()][:200],
         kind=data["kind"],
         access=[("letter", letter.uid)],
@@ -200,9 +228,9 @@ def _ingest(officer: Officer, letter: LetterOfRequest, form: forms.UploadForm) -
             legal_authority=data["legal_authority"],
         ),
         compartment=Compartment.DISCLOSABLE,
-        original_name=file.name or "",
-        declared_type=file.content_type or "",
-        expected_size=file.size,
+        original_name=name,
+        declared_type=declared,
+        expected_size=size,
         once=data["once"],
     )
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from comity.accounts import actions as accounts
 from comity.accounts.models import Officer, officer_of
+from comity.accounts.step_up import fresh_second_step
 from comity.assistance import actions
 from comity.assistance.forms.writing import PostForm, ReasonForm, language
 from comity.assistance.models import LetterOfRequest
@@ -22,7 +23,6 @@ from comity.assistance.views.shared import (
     crumbs_to,
     done,
     filled,
-    fresh_second_factor,
     letter_of,
     sent,
 )
@@ -85,7 +85,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@fresh_second_factor
+@fresh_second_step
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Read once more what is approved, then approve and sign; right after the second factor."""
     letter = letter_of(request, pk)

@@ -1,19 +1,14 @@
-"""What every page of a letter shares: fetch it, call one verb, ask for a fresh second factor."""
+"""What every page of a letter shares: fetch it, call one verb, say why not."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from allauth.account.authentication import get_authentication_records
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -27,7 +22,6 @@ from comity.core.law.letters import label_of
 from comity.core.law.loader import LANGUAGES, Fact
 from comity.ui.labels import label
 
-Page = Callable[..., HttpResponse]
 Verb = Callable[[Officer, LetterOfRequest], object]
 
 
@@ -157,28 +151,6 @@ def _named(code: str) -> str:
 def _reader() -> str:
     code = (get_language() or "en").split("-")[0]
     return code if code in LANGUAGES else "en"
-
-
-def has_fresh_second_factor(request: HttpRequest) -> bool:
-    """Say whether the officer gave the second factor within the last minutes of this session."""
-    since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
-    return any(
-        record.get("method") == "mfa" and record.get("at", 0) >= since
-        for record in get_authentication_records(request, officer_of(request))
-    )
-
-
-def fresh_second_factor(page: Page) -> Page:
-    """Let a page be reached only just after the second factor; else ask for it and come back."""
-
-    @login_required
-    def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-        if has_fresh_second_factor(request):
-            return page(request, *args, **options)
-        back = urlencode({"next": request.path})
-        return redirect(f"{reverse('mfa_reauthenticate')}?{back}")
-
-    return guarded
 
 
 def _language_of(found: Fact, language: str) -> str:

@@ -181,6 +181,7 @@ def _spec(
             )
             for each in head.renewals.order_by("number")
         ],
+        revocations=stamping.statements_about(head),
         messages=[contents.packed_message(actor, each) for each in message_ids],
         receipts=contents.receipts_of(message_ids),
         report=print_report(

@@ -28,7 +28,7 @@ from comity.evidence.rules import (
     plain_line,
 )
 from comity.evidence.rules.tools import MOST_VIEWS_A_DAY, OCR_LANGUAGES, Writing
-from comity.ui.forms import DateField, PastDateField
+from comity.ui.forms import DateField, PastDateField, UploadsField
 from comity.ui.labels import label
 
 if TYPE_CHECKING:
@@ -137,13 +137,9 @@ class ExposureForm(forms.Form):
     )
 
 
-UPLOADS = 100  # files that have arrived and become items by one sending of the form
-
-
 class AddItemForm(forms.Form):
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-    # Uids of files that have arrived in pieces (views.uploads), with commas, in place of `file`.
-    upload = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40 * UPLOADS)
+    upload = UploadsField()  # in place of `file`
     # Of several files: the number of the first in this sending, and of how many.
     first = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
     count = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
@@ -219,16 +215,6 @@ class AddItemForm(forms.Form):
         self.fields["compartment"].choices = [  # type: ignore[attr-defined]
             (each.value, label(each)) for each in sorted(compartments)
         ]
-
-    def clean_upload(self) -> list[uuid.UUID]:
-        texts = [text for text in self.cleaned_data["upload"].split(",") if text.strip()]
-        try:
-            uids = [uuid.UUID(text.strip()) for text in texts]
-        except ValueError:
-            raise forms.ValidationError(_("This upload is over. Choose the file again.")) from None
-        if len(uids) > UPLOADS:
-            raise forms.ValidationError(_("Too many files at once."))
-        return list(dict.fromkeys(uids))
 
     def clean_holder(self) -> tuple[str, uuid.UUID]:
         kind, _separator, record = self.cleaned_data["holder"].partition(":")

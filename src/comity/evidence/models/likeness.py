@@ -61,17 +61,18 @@ class Likeness(models.Model):
         return f"{self.first_id} like {self.second_id}"
 
 
-def alike(actor: Actor, item: Item) -> list[tuple[Likeness, Item]]:
-    """The nearest items that look like this one and that the officer sees, with what says so."""
+def alike(actor: Actor, item: Item) -> tuple[list[tuple[Likeness, Item]], int]:
+    """The nearest items that look like this one and that the officer sees, and how many do."""
     seen = Item.objects.visible_to(actor)
     rows = (
         Likeness.objects.filter(dismissed_at=None)
         .filter(Q(first=item, second__in=seen) | Q(second=item, first__in=seen))
         .select_related("first", "second")
     )
-    return [
+    found = [
         (row, row.second if row.first_id == item.pk else row.first) for row in rows[:MOST_SHOWN]
     ]
+    return found, rows.count() if len(found) == MOST_SHOWN else len(found)
 
 
 def same_origin(actor: Actor, item: Item) -> tuple[list[Item], int]:

@@ -39,19 +39,7 @@ def lineage_of(actor: Actor, item: Item) -> Node | None:
     path = _path(item.pk)
     root = Node(None, None, path[0] == item.pk)
     nodes = {path[0]: root}
-    level = [path[0]]
-    for _ in range(MOST_LEVELS):
-        lines = _below(level, path) if len(nodes) < MOST_SHOWN else []
-        level = []
-        for line in lines:
-            made = Node(None, line, line.item_id == item.pk)
-            parent = nodes[line.original_id]
-            parent.children.append(made)
-            parent.more = line.total  # type: ignore[attr-defined]  # annotated
-            nodes[line.item_id] = made
-            level.append(line.item_id)
-        if not level:
-            break
+    _grow(nodes, path, item)
     if len(nodes) == 1:
         return None
     for node in nodes.values():
@@ -62,6 +50,32 @@ def lineage_of(actor: Actor, item: Item) -> Node | None:
         if node.item is None:
             node.more = 0  # how many were made of it is not told either
     return root
+
+
+def _grow(nodes: dict[int, Node], path: list[int], item: Item) -> None:
+    """Hang what was made of the root on it, level by level, until the tree is large enough.
+
+    Where it is cut, what lies below is counted: `more` of a node is how many were made of it.
+    """
+    level = [path[0]]
+    for _ in range(MOST_LEVELS):
+        if len(nodes) >= MOST_SHOWN:
+            break
+        lines = _below(level, path)
+        level = []
+        for line in lines:
+            made = Node(None, line, line.item_id == item.pk)
+            parent = nodes[line.original_id]
+            parent.children.append(made)
+            parent.more = line.total  # type: ignore[attr-defined]  # annotated
+            nodes[line.item_id] = made
+            level.append(line.item_id)
+        if not level:
+            break
+    for row in (
+        Derivation.objects.filter(original__in=level).values("original").annotate(n=Count("id"))
+    ):
+        nodes[row["original"]].more = row["n"]  # the tree is cut here: what is below is counted
 
 
 def _path(key: int) -> list[int]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.contrib import messages
@@ -26,11 +25,10 @@ from comity.evidence.forms_custody import FactsForm
 from comity.evidence.models import TEAM_KINDS, Item
 from comity.evidence.rules import TITLE_AT_MOST, Fact
 from comity.ui.labels import label
-from comity.vault import resumable
+from comity.vault import arrivals, resumable
 from comity.vault.models import Upload
 from comity.vault.uploads import was_stopped
 
-READ_AT_ONCE_BYTES = 128 * 1024
 JSON = "application/json"
 
 
@@ -64,7 +62,7 @@ def add(request: HttpRequest) -> HttpResponse:
         except (Refused, Untrusted) as refusal:
             form.add_error(None, label(refusal))
         else:
-            resumable.end_uploads(list(_uploads(actor, form.cleaned_data)))
+            resumable.end_uploads(arrivals.arrived(actor, form.cleaned_data["upload"]))
             if is_new:
                 messages.success(request, _("The item is in the vault. Its custody has begun."))
             return redirect("item", pk=made.pk)
@@ -89,42 +87,22 @@ def _prefixed(more: FactsForm) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, actor: Officer, form: AddItemForm, more: FactsForm) -> HttpResponse:
-    own = list(Upload.objects.visible_to(actor))
-    arrived = {str(uid) for uid in getattr(form, "cleaned_data", {}).get("upload") or ()}
+    named = getattr(form, "cleaned_data", {}).get("upload") or ()
     shown = {
         "form": form,
         "more": more,
-        "arrived": [row for row in own if row.is_complete and str(row.uid) in arrived],
-        "unfinished": [row for row in own if not row.is_complete],
-        # What the script needs to go on: which file it was is known by a digest only.
-        "uploads": [
-            {
-                "url": reverse("upload", args=[row.uid]),
-                "fingerprint": row.stated.get("fingerprint", ""),
-            }
-            for row in own
-        ],
+        "pieces": arrivals.pieces(actor, named),
         "crumbs": [(_("Evidence"), reverse("items")), (_("Add an item"), None)],
         "nav_current": "items",
     }
     return render(request, "evidence/add.html", shown, status=422 if form.errors else 200)
 
 
-def _uploads(actor: Officer, fields: dict[str, Any]) -> Sequence[Upload]:
-    """The officer's uploads that a form names, in its order."""
-    rows = Upload.objects.visible_to(actor).filter(uid__in=fields["upload"])
-    found = {row.uid: row for row in rows}
-    return [found[uid] for uid in fields["upload"] if uid in found]
-
-
 def _take_in(actor: Officer, fields: dict[str, Any]) -> Item:
     if fields["upload"]:
-        arrived = _uploads(actor, fields)
-        if not arrived:
-            raise Refused("vault.upload_gone")
-        [upload] = arrived[:1]
-        source: BinaryIO = _opened(actor, upload)
-        name, declared, size = *_said(upload), upload.length
+        [upload] = arrivals.all_arrived(actor, fields["upload"][:1])
+        source: BinaryIO = arrivals.opened(actor, upload)
+        name, declared, size = *arrivals.stated(upload), upload.length
     else:
         sent = fields["file"]
         source, name = sent.file, sent.name or ""
@@ -146,19 +124,6 @@ def _take_in(actor: Officer, fields: dict[str, Any]) -> Item:
         )
 
 
-def _opened(actor: Officer, upload: Upload) -> BinaryIO:
-    try:
-        joined = resumable.open_upload(actor, upload)
-    except Untrusted as doubt:
-        raise Refused("vault.upload_gap") from doubt
-    return cast("BinaryIO", io.BufferedReader(joined, READ_AT_ONCE_BYTES))
-
-
-def _said(upload: Upload) -> tuple[str, str]:
-    """The name and the type that the client gave."""
-    return upload.stated.get("filename", ""), upload.stated.get("filetype", "")
-
-
 def _acquisition(fields: dict[str, Any]) -> actions.Acquisition:
     return actions.Acquisition(
         acquired_by=fields["acquired_by"],
@@ -177,7 +142,7 @@ def _each(actor: Officer, fields: dict[str, Any]) -> HttpResponse:
     An item has the uid of its upload, so sending the form again doubles nothing.
     """
     there = actions.taken_already(actor, fields["upload"])
-    arrived = [row for row in _uploads(actor, fields) if row.uid not in there]
+    arrived = [row for row in arrivals.arrived(actor, fields["upload"]) if row.uid not in there]
     told: dict[str, dict[str, str]] = {str(uid): _told(item) for uid, item in there.items()}
     shared = actions.Shared(
         kind=fields["kind"],
@@ -191,7 +156,7 @@ def _each(actor: Officer, fields: dict[str, Any]) -> HttpResponse:
         actions.Incoming(
             opened=_opening(actor, row),
             title=_title(fields, numbers[row.uid]),
-            original_name=_said(row)[0],
+            original_name=arrivals.stated(row)[0],
             once=row.uid,
         )
         for row in arrived
@@ -202,13 +167,15 @@ def _each(actor: Officer, fields: dict[str, Any]) -> HttpResponse:
         return JsonResponse({"errors": {"__all__": [{"message": str(label(refusal))}]}}, status=422)
     told |= {str(row.uid): _told(result) for row, result in zip(arrived, results, strict=True)}
     done = {row.uid for row, one in zip(arrived, results, strict=True) if isinstance(one, Item)}
-    resumable.end_uploads([row for row in _uploads(actor, fields) if row.uid in done | set(there)])
+    resumable.end_uploads(
+        [row for row in arrivals.arrived(actor, fields["upload"]) if row.uid in done | set(there)]
+    )
     gone = {"error": str(label("vault.upload_gone"))}
     return JsonResponse({"files": {str(uid): told.get(str(uid), gone) for uid in fields["upload"]}})
 
 
 def _opening(actor: Officer, upload: Upload) -> Callable[[], BinaryIO]:
-    return partial(_opened, actor, upload)
+    return partial(arrivals.opened, actor, upload)
 
 
 def _title(fields: dict[str, Any], number: int) -> str:

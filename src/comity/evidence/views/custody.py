@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,17 +25,19 @@ from comity.evidence.views.conditions import case_names
 from comity.evidence.views.items import names_in, who_acted
 from comity.ui.labels import label
 
-AT_FIRST = 500
+PER_PAGE = 100
 
 
 @login_required
 @require_GET
 def custody(request: HttpRequest, pk: int) -> HttpResponse:
-    """Every event of an item's custody with every field, the newest first."""
+    """Every event of an item's custody with every field, page by page, the newest first."""
     actor = officer_of(request)
     found = fetch(Item.objects.visible_to(actor), pk=pk)
     actions.record_look(actor, found, part="custody")
-    rows = list(found.custody.select_related("entry__committed").order_by("-id")[:AT_FIRST])
+    all_rows = found.custody.select_related("entry__committed").order_by("-id")
+    page = Paginator(all_rows, PER_PAGE).get_page(request.GET.get("page"))
+    rows = list(page.object_list)
     checked = actions.check_custody(actor, found)
     names = names_in(rows) | _cases(actor)
     return render(
@@ -43,6 +46,7 @@ def custody(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "item": found,
             "crumbs": _crumbs(found, _("Custody")),
+            "page_obj": page,
             "events": [_event(found, row, names, checked) for row in rows],
             "checked": checked,
             "form": ReportForm(),

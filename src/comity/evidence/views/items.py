@@ -48,6 +48,7 @@ from comity.ui.templatetags.comity import size, when
 
 PER_PAGE = 50
 MOST_CUSTODY = 200
+MOST_TWINS = 5
 
 
 @login_required
@@ -107,10 +108,11 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "is_open": is_open,
             **looked_at(actor, found, is_open=is_open),
             "events": _events(found, custody, checked),
+            "event_count": found.custody.count(),
             "altered": checked.altered,
             "removed": checked.removed,
             "conditions": [_condition(each) for each in conditions],
-            "twins": _bound_twins(actor, found),
+            **_bound_twins(actor, found),
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
             "archive": _archive(found),
@@ -149,23 +151,27 @@ def _may_make(actor: Officer, found: Item) -> list[tuple[str, str, str]]:
 
 
 def _suggested(actor: Officer, found: Item) -> dict[str, Any]:
-    likened, (others, count) = alike(actor, found), same_origin(actor, found)
+    (likened, alike_count), (others, count) = alike(actor, found), same_origin(actor, found)
     return {
         "alike": likened,
+        "more_alike": alike_count - len(likened),
         "same_origin": others,
         "same_origin_count": count,
-        "suggested_count": len(likened) + count,
+        "more_of_origin": count - len(others),
+        "suggested_count": alike_count + count,
     }
 
 
-def _bound_twins(actor: Officer, found: Item) -> list[Item]:
-    """Other items of the same bytes that came with conditions; few are named.
+def _bound_twins(actor: Officer, found: Item) -> dict[str, Any]:
+    """Other items of the same bytes that came with conditions; few are named, all are counted.
 
     What somebody else gave is not bound by a partner's conditions; the same file handed in again
     would be. Software cannot tell the two apart, so it says what a lawyer must look at.
     """
     same = Item.objects.visible_to(actor).filter(sha256=found.sha256, conditions__isnull=False)
-    return list(same.exclude(pk=found.pk).distinct().order_by("pk")[:5])
+    same = same.exclude(pk=found.pk).distinct().order_by("pk")
+    twins = list(same[:MOST_TWINS])
+    return {"twins": twins, "more_twins": same.count() - len(twins) if twins else 0}
 
 
 def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:

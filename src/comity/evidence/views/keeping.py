@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from comity.accounts import step_up
 from comity.accounts.models import Officer, fetch, officer_of
 from comity.core.access import Act, require
 from comity.core.errors import Refused
@@ -53,6 +54,7 @@ def lift(request: HttpRequest, pk: int, hold: int) -> HttpResponse:
         text=_("The hold rests on: %(basis)s") % {"basis": found.legal_basis},
         done=_("The hold is lifted."),
         act=lambda stated: actions.lift_hold(actor, found, **stated),
+        confirmed=True,
     )
 
 
@@ -88,6 +90,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         done=_("The erasure is ordered. It waits for another officer."),
         act=lambda stated: actions.order_erasure(actor, item, **stated),
+        confirmed=True,
     )
 
 
@@ -107,9 +110,15 @@ def _asked(
     text: str,
     done: str,
     act: Callable[[dict[str, Any]], object],
+    confirmed: bool = False,
 ) -> HttpResponse:
-    """Do what the form asks, or show it with what is wrong."""
+    """Do what the form asks, or show it with what is wrong.
+
+    confirmed: only right after the second step.
+    """
     if form.is_valid():
+        if confirmed and (asked := step_up.demanded(request)) is not None:
+            return asked
         try:
             act(form.cleaned_data)
         except Refused as refusal:
@@ -147,6 +156,9 @@ def erasure(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, label("evidence.erasure_decided"))
         return redirect(reverse("item", args=[pk]) + "#keeping")
     if request.method == "POST":
+        erases = request.POST.get("decision") == "execute" and may_carry_out(actor, order)
+        if erases and (asked := step_up.demanded(request)) is not None:
+            return asked
         try:
             _decide(request, actor, order)
         except Refused as refusal:

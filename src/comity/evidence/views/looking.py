@@ -22,6 +22,7 @@ from comity.evidence.rules import Derived
 from comity.evidence.rules.tools import Examiner, NotExaminedWhy, Picture, Writing
 from comity.ui.labels import label
 
+MOST_JOBS = 10
 TEXT_SHOWN_BYTES = 512 * 1024
 PLAIN = "text/plain"
 
@@ -116,7 +117,8 @@ def _derived(actor: Officer, found: Item) -> dict[str, Any]:
     seen = Item.objects.visible_to(actor)
     own = Derivation.objects.filter(item=found).select_related("original").first()
     made = Derivation.objects.filter(original=found, item__in=seen).select_related("item")
-    jobs = TextJob.objects.filter(item=found, made=None).order_by("-id")[:10]
+    jobs = TextJob.objects.filter(item=found, made=None).order_by("-id")
+    shown = list(jobs[:MOST_JOBS])
     return {
         "derivation": own,
         "original_seen": own is not None and seen.filter(pk=own.original_id).exists(),
@@ -127,8 +129,9 @@ def _derived(actor: Officer, found: Item) -> dict[str, Any]:
                 "at": job.asked_at,
                 "why": label(job.failed, "NotExaminedWhy") if job.failed else "",
             }
-            for job in jobs
+            for job in shown
         ],
+        "more_jobs": jobs.count() - len(shown) if len(shown) == MOST_JOBS else 0,
     }
 
 

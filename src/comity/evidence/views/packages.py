@@ -67,6 +67,7 @@ def package(request: HttpRequest) -> HttpResponseBase:
     actions.record_list(actor, part="list.items")
     crumbs = [(_("Evidence"), reverse("items")), (_("Export a package"), None)]
     shown = {"form": form, "crumbs": crumbs, "nav_current": "items"}
+    shown["offered"] = MOST_OFFERED if visible.count() > MOST_OFFERED else 0
     return render(request, "evidence/package.html", shown, status=422 if form.errors else 200)
 
 

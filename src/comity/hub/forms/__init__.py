@@ -25,7 +25,7 @@ from comity.hub.rules import (
     Scope,
 )
 from comity.hub.words import in_words, recipient_words
-from comity.ui.forms import DateField, PastDateField
+from comity.ui.forms import DateField, PastDateField, UploadsField
 from comity.ui.labels import label
 
 LONGEST_STATEMENT = 200_000
@@ -251,6 +251,7 @@ class NewAccountForm(forms.Form):
         required=False,
     )
     uploads = FilesField(label=_("Files handed over"), required=False)
+    upload = UploadsField()  # in place of `uploads`
     uploads_kind = forms.ChoiceField(
         label=_("The files are"), choices=_kind_choices, required=False
     )
@@ -265,9 +266,10 @@ class NewAccountForm(forms.Form):
         fields = super().clean() or {}
         if fields.get("text", "").strip() and not fields.get("text_scope"):
             self.add_error("text_scope", _("Say whether it is the full statement or a summary."))
-        if fields.get("uploads") and not fields.get("uploads_kind"):
+        has_files = fields.get("uploads") or fields.get("upload")
+        if has_files and not fields.get("uploads_kind"):
             self.add_error("uploads_kind", _("Say what the files are."))
-        if fields.get("uploads") and not fields.get("uploads_scope"):
+        if has_files and not fields.get("uploads_scope"):
             self.add_error("uploads_scope", _("Say under which part of a consent they fall."))
         return fields
 

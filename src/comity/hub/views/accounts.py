@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import BinaryIO, cast
 
 from django.contrib import messages
@@ -15,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from comity.accounts import actions as accounts
-from comity.accounts.models import fetch, officer_of
+from comity.accounts.models import Officer, fetch, officer_of
 from comity.cases.models import Case
 from comity.core.access import Act, require
 from comity.core.errors import Refused
@@ -25,7 +27,9 @@ from comity.hub.forms import NewAccountForm, ShareForm
 from comity.hub.models import AccountItem, Person
 from comity.hub.rules import AccountForm, Scope
 from comity.ui.labels import label
+from comity.vault import arrivals, resumable
 
+File = tuple[BinaryIO, str, str]  # its bytes, its name and its type as stated
 # Kinds of evidence_types.yaml for what is typed in, by the form of the account.
 STATEMENT_KINDS = {
     AccountForm.FIRST_ACCOUNT: "first-account",
@@ -60,16 +64,7 @@ def account_new(request: HttpRequest, pk: int) -> HttpResponse:
         if once.exists():
             return redirect("person", pk=pk)
         try:
-            actions.take_accounts(
-                actor,
-                found,
-                _handed(form, found),
-                form=AccountForm(fields["form"]),
-                taken_at=form.moment,
-                place=fields["place"],
-                video_recorded=fields["video_recorded"],
-                once=fields["once"],
-            )
+            _take(actor, found, form)
         except Refused as refusal:
             if once.exists():  # the same form, sent meanwhile
                 return redirect("person", pk=pk)
@@ -81,44 +76,72 @@ def account_new(request: HttpRequest, pk: int) -> HttpResponse:
     shown = {
         "person": found,
         "form": form,
+        "pieces": arrivals.pieces(actor, getattr(form, "cleaned_data", {}).get("upload") or ()),
         "crumbs": _crumbs(found, _("Account")),
         "nav_current": "people",
     }
     return render(request, "hub/account_new.html", shown)
 
 
-def _handed(form: NewAccountForm, found: Person) -> list[actions.Handed]:
-    """What goes into the vault. Titles say the code: whoever is shared with reads them."""
+def _take(actor: Officer, found: Person, form: NewAccountForm) -> None:
+    """Take in the text and the files; those that came in pieces are let go of afterwards."""
     fields = form.cleaned_data
-    handed = []
-    if form.statement:
-        handed.append(
-            actions.Handed(
-                io.BytesIO(form.statement),
-                scope=Scope(fields["text_scope"]),
-                title=_("%(form)s, %(code)s")
-                % {"form": label(fields["form"], "AccountForm"), "code": found.code},
-                kind=STATEMENT_KINDS[AccountForm(fields["form"])],
-                original_name=f"{found.code}.txt",
-                declared_type="text/plain",
-            )
+    rows = arrivals.all_arrived(actor, fields["upload"])
+    with ExitStack() as opened:
+        files = [_from_form(file) for file in fields["uploads"]]
+        for row in rows:
+            source = opened.enter_context(arrivals.opened(actor, row))
+            files.append((source, *arrivals.stated(row)))
+        actions.take_accounts(
+            actor,
+            found,
+            [*_told(form, found), *_handed_over(form, found, files)],
+            form=AccountForm(fields["form"]),
+            taken_at=form.moment,
+            place=fields["place"],
+            video_recorded=fields["video_recorded"],
+            once=fields["once"],
         )
-    for number, upload in enumerate(fields["uploads"], start=1):
-        title = _("File %(number)s handed over, %(code)s") % {"number": number, "code": found.code}
-        handed.append(_handed_file(upload, title, form))
-    return handed
+    resumable.end_uploads(rows)
 
 
-def _handed_file(upload: UploadedFile[bytes], title: str, form: NewAccountForm) -> actions.Handed:
-    upload.seek(0)
-    return actions.Handed(
-        cast("BinaryIO", upload.file),
-        scope=Scope(form.cleaned_data["uploads_scope"]),
-        title=title,
-        kind=form.cleaned_data["uploads_kind"],
-        original_name=upload.name or "",
-        declared_type=upload.content_type or "",
-    )
+def _told(form: NewAccountForm, found: Person) -> list[actions.Handed]:
+    """The text as it goes into the vault. Titles say the code: whoever is shared with reads it."""
+    if not form.statement:
+        return []
+    fields = form.cleaned_data
+    return [
+        actions.Handed(
+            io.BytesIO(form.statement),
+            scope=Scope(fields["text_scope"]),
+            title=_("%(form)s, %(code)s")
+            % {"form": label(fields["form"], "AccountForm"), "code": found.code},
+            kind=STATEMENT_KINDS[AccountForm(fields["form"])],
+            original_name=f"{found.code}.txt",
+            declared_type="text/plain",
+        )
+    ]
+
+
+def _handed_over(
+    form: NewAccountForm, found: Person, files: Sequence[File]
+) -> Iterator[actions.Handed]:
+    fields = form.cleaned_data
+    for number, (source, name, declared) in enumerate(files, start=1):
+        yield actions.Handed(
+            source,
+            scope=Scope(fields["uploads_scope"]),
+            title=_("File %(number)s handed over, %(code)s")
+            % {"number": number, "code": found.code},
+            kind=fields["uploads_kind"],
+            original_name=name,
+            declared_type=declared,
+        )
+
+
+def _from_form(file: UploadedFile[bytes]) -> File:
+    file.seek(0)
+    return cast("BinaryIO", file.file), file.name or "", file.content_type or ""
 
 
 @never_cache

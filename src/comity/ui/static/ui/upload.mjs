@@ -13,7 +13,10 @@ const words = area.dataset;
 const part = (name) => area.querySelector(`[data-${name}]`);
 const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
 const known = JSON.parse(document.getElementById("uploads-known").textContent);
-const input = form.querySelector("input[type=file][name=file]");
+const input = form.querySelector("input[type=file][name]");
+// What several files become: an item each ("items"), all with one sending of the form ("together"),
+// or there is one only ("one").
+const takes = form.dataset.takes ?? "items";
 const hidden = form.querySelector("[name=upload]");
 const button = form.querySelector(".cm-actions button");
 let jobs = [];
@@ -149,6 +152,15 @@ class Job {
   }
 }
 
+// Sends some files, a few at once; each job keeps the uid of what arrived.
+const sendThrough = async (some) => {
+  const left = [...some];
+  const lane = async () => {
+    for (let job = left.shift(); job; job = left.shift()) job.uid = await job.send();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+};
+
 const choose = (files) => {
   for (const job of jobs) job.remove();
   hidden.value = "";
@@ -156,8 +168,8 @@ const choose = (files) => {
   const path = (file) => file.webkitRelativePath || file.name;
   const sorted = [...files].sort((one, other) => (path(one) < path(other) ? -1 : 1));
   jobs = sorted.map((file) => new Job(file));
-  part("summary").textContent = jobs.length > 1 ? words.several : "";
-  if (jobs.length === 1) jobs[0].send();
+  part("summary").textContent = jobs.length > 1 ? words.several ?? "" : "";
+  if (jobs.length === 1 || takes === "together") sendThrough(jobs);
 };
 
 const showErrors = (errors) => {
@@ -179,7 +191,7 @@ const showErrors = (errors) => {
 // Asks the page itself for JSON; what is not answered is asked again.
 const post = async (values) => {
   const body = new FormData(form);
-  body.delete("file");
+  body.delete(input.name);
   for (const [name, value] of Object.entries(values)) body.set(name, value);
   for (;;) {
     try {
@@ -196,11 +208,7 @@ const post = async (values) => {
 };
 
 const sendBatch = async (batch, first, count) => {
-  const left = [...batch];
-  const lane = async () => {
-    for (let job = left.shift(); job; job = left.shift()) job.uid = await job.send();
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await sendThrough(batch);
   const arrived = batch.filter((job) => job.uid);
   if (!arrived.length) return true;
   const told = await post({ upload: arrived.map((job) => job.uid).join(), first, count });
@@ -219,7 +227,7 @@ const sendBatch = async (batch, first, count) => {
 
 const sendAll = async () => {
   // First whether the form can stand at all: before any byte is sent.
-  const { file: _file, ...errors } = (await post({ upload: "" })).errors ?? {};
+  const { [input.name]: _file, ...errors } = (await post({ upload: "" })).errors ?? {};
   showErrors(errors);
   if (Object.keys(errors).length) return;
   const count = jobs.length;
@@ -242,24 +250,24 @@ const submit = async (event) => {
   if (!jobs.length) return;
   event.preventDefault();
   button.disabled = true;
-  if (jobs.length > 1) {
+  if (jobs.length > 1 && takes === "items") {
     await sendAll();
     button.disabled = jobs.every((job) => job.isKept || job.isEnded);
     return;
   }
-  const uid = await jobs[0].send();
+  await sendThrough(jobs);
   button.disabled = false;
-  if (!uid) return;
-  hidden.value = uid;
+  if (!jobs.length || jobs.some((job) => !job.uid)) return; // one was refused: its row says why
+  hidden.value = jobs.map((job) => job.uid).join();
   input.value = "";
   form.submit();
 };
 
-input.multiple = true;
+input.multiple = takes !== "one";
 area.hidden = false;
 input.closest(".govuk-form-group").append(area);
 for (const each of document.querySelectorAll("[data-with-scripts]")) each.hidden = false;
 input.addEventListener("change", () => choose(input.files));
-part("folder").addEventListener("click", () => part("folder-input").click());
-part("folder-input").addEventListener("change", () => choose(part("folder-input").files));
+part("folder")?.addEventListener("click", () => part("folder-input").click());
+part("folder-input")?.addEventListener("change", () => choose(part("folder-input").files));
 form.addEventListener("submit", submit);
