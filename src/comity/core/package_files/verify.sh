@@ -174,20 +174,30 @@ while IFS= read -r index <&3 && IFS= read -r entry <&4; do
     printf '\000%s' "$entry" > "$work/n/$index"
 done
 digests < "$work/indexes" > "$work/now"
+# Neighbours share what stands above them: the same bytes are hashed once, under the first's number.
 cat > "$work/level.awk" <<'AWK'
 FILENAME == now { held[$1] = $2; next }
-$2 == level { mine = octal_from_hex(held[$1]); print $1, ($3 == "L" ? $4 mine : mine $4) }
+$2 == level {
+    mine = octal_from_hex(held[$1])
+    bytes = ($3 == "L" ? $4 mine : mine $4)
+    if (!(bytes in first)) { first[bytes] = $1; print $1, bytes > pairs }
+    print $1, first[bytes]
+}
 AWK
 level=1
 while awk -v level=$level '$2 == level { found = 1; exit } END { exit !found }' "$work/steps"; do
-    convert level.awk -v now="$work/now" -v level=$level "$work/now" "$work/steps" > "$work/pairs"
+    convert level.awk -v now="$work/now" -v level=$level -v pairs="$work/pairs" \
+        "$work/now" "$work/steps" > "$work/whose"
     while read -r index bytes; do
         # The format is octal escapes that awk made from hex digits, nothing else.
         printf "\\001$bytes" > "$work/n/$index"
     done < "$work/pairs"
     cut -d' ' -f1 "$work/pairs" | digests > "$work/next"
-    awk 'NR == FNR { held[$1] = $2; next } { print $1, ($1 in held ? held[$1] : $2) }' \
-        "$work/next" "$work/now" > "$work/later"
+    awk -v next_ones="$work/next" -v whose="$work/whose" '
+        FILENAME == next_ones { digest[$1] = $2; next }
+        FILENAME == whose { above[$1] = digest[$2]; next }
+        { print $1, ($1 in above ? above[$1] : $2) }' \
+        "$work/next" "$work/whose" "$work/now" > "$work/later"
     mv "$work/later" "$work/now"
     level=$((level + 1))
 done
