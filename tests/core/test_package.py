@@ -793,7 +793,8 @@ def partner_package(conditions: tuple[str, ...], *, listed: bool = True) -> byte
     digest = hashlib.sha256(b"a mailbox").hexdigest()
     sent = messages.Attachment("item-1", 9, "text/plain", digest, "0" * 64, "evidence")
     reply = tokyo.message(kyiv, "reply/1", attachments=(sent,), use_conditions=("Only here",))
-    attached = kyiv.record("evidence.condition_attached", "item:1", {"condition": "own_words"})
+    subject = form.read_leaf(spec.custody[0].line.entry).subject
+    attached = kyiv.record("evidence.condition_attached", subject, {"condition": "own_words"})
     note = kyiv.note()
     lines = [one.line for one in spec.custody] + [attached]
     item = replace(

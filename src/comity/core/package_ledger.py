@@ -47,7 +47,7 @@ def check_ledger(
     faults: list[Finding] = []
     indexes: set[int] = set()
     try:
-        signed = _checkpoint(container, about, verifiers)
+        signed = _checkpoint(container, about, ledger_keys, witnesses)
         proofs = _Proofs(container, signed.checkpoint, verifiers)
         with container.open(form.CUSTODY) as stream:
             for line in form.read_lines(stream):
@@ -71,11 +71,17 @@ def check_ledger(
 
 
 def _checkpoint(
-    container: Container, about: About, verifiers: Sequence[notes.Verifier]
+    container: Container,
+    about: About,
+    ledger_keys: Sequence[notes.Verifier],
+    witnesses: Sequence[notes.Verifier],
 ) -> checkpoints.SignedCheckpoint:
     note = container.read(form.CHECKPOINT, notes.NOTE_SIZE_LIMIT)
-    signed = checkpoints.verify(note, verifiers)
+    signed = checkpoints.verify(note, [*ledger_keys, *witnesses])
     head = signed.checkpoint
+    # Witnesses' keys sign ledgers of their own: theirs is not what the sender vouches for.
+    if head.origin not in {key.name for key in ledger_keys}:
+        raise Untrusted("package.other_ledger", origin=head.origin)
     if (head.origin, head.size) != (about.origin, about.size):
         raise Untrusted("package.other_checkpoint", origin=head.origin, size=head.size)
     return signed
@@ -145,9 +151,18 @@ def _item(container: Container, item: Item, ledger: LedgerView) -> Finding:
     for index in item.entries:
         if index not in ledger.entries:
             raise Untrusted("item.entry_not_proven", entry=index)
-    for index in item.entries:
-        body, details = ledger.entries[index]
-        if body.kind == form.INGESTED and _recorded(details) == item.sha256:
+    named = [(index, *ledger.entries[index]) for index in item.entries]
+    if len({body.subject for _, body, _ in named}) > 1:
+        raise Untrusted("item.entries_of_others")
+    taken_in = [
+        (index, body, _recorded(details))
+        for index, body, details in named
+        if body.kind == form.INGESTED
+    ]
+    if len({digest for _, _, digest in taken_in}) > 1:
+        raise Untrusted("item.taken_in_twice")
+    for index, body, digest in taken_in:
+        if digest == item.sha256:
             proven = {"entry": index, "time": moment(body.at)}
             return Finding("item", True, item.number, {**facts, **proven})
     raise Untrusted("item.not_in_log")

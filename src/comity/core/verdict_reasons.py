@@ -155,6 +155,11 @@ REASONS: dict[str, Words] = {
         "台帳の別の時点に関するものです",
         "it belongs to another state of the ledger",
     ),
+    "package.other_ledger": (
+        "це журнал не того вузла, що запечатав пакет",
+        "パッケージを封印したノードの台帳ではありません",
+        "it is not the ledger of the node that sealed the package",
+    ),
     "package": (
         "опис не за формою",
         "記述が形式に合いません",
@@ -175,6 +180,16 @@ REASONS: dict[str, Words] = {
         "названого запису журналу не доведено",
         "挙げられた台帳の記録が証明されていません",
         "a ledger entry that it names is not proven",
+    ),
+    "item.entries_of_others": (
+        "названі записи журналу стосуються різних об’єктів",
+        "挙げられた台帳の記録が別々の証拠物件に関するものです",
+        "the ledger entries that it names are of different items",
+    ),
+    "item.taken_in_twice": (
+        "журнал фіксує прийняття двох різних файлів під цим номером",
+        "同じ証拠物件について異なる二つの受入れが台帳にあります",
+        "the ledger records two different files taken in as this item",
     ),
     "item.condition_dropped": (
         "їх названо у вкладеному повідомленні того, хто передав",

@@ -18,14 +18,43 @@ LC_ALL=C
 export LC_ALL
 
 fail() { echo "DOES NOT HOLD: $*" >&2; exit 1; }
-sha256_binary() { openssl dgst -sha256 -binary; }
-# 64 hex digits to 32 bytes, with nothing but awk and printf.
-from_hex() {
-    # The format is octal escapes that awk made from hex digits, nothing else.
-    printf "$(printf '%s\n' "$1" | awk '{
-        for (i = 1; i < length($0); i += 2)
-            printf "\\%03o", (index("0123456789abcdef", substr($0, i, 1)) - 1) * 16 \
-                + index("0123456789abcdef", substr($0, i + 1, 1)) - 1 }')"
+# What awk is given first: numbers of base64 and hex digits, and both as octal escapes for printf, so
+# that thousands of hashes take one process and not one each.
+cat > "$work/convert.awk" <<'AWK'
+BEGIN {
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for (i = 1; i <= 64; i++) six[substr(digits, i, 1)] = i - 1
+    for (i = 0; i < 256; i++) {
+        hex_of[i] = sprintf("%02x", i)
+        octal_of[hex_of[i]] = sprintf("\\%03o", i)
+    }
+}
+function hex_from_base64(text,   i, found, bits, held) {
+    found = ""; bits = 0; held = 0
+    for (i = 1; i <= length(text); i++) {
+        if (!(substr(text, i, 1) in six)) break
+        held = held * 64 + six[substr(text, i, 1)]
+        bits += 6
+        if (bits >= 8) {
+            bits -= 8
+            found = found hex_of[int(held / 2 ^ bits)]
+            held %= 2 ^ bits
+        }
+    }
+    return found
+}
+function octal_from_hex(text,   i, found) {
+    found = ""
+    for (i = 1; i < length(text); i += 2) found = found octal_of[substr(text, i, 2)]
+    return found
+}
+AWK
+convert() { program=$1; shift; awk -f "$work/convert.awk" -f "$work/$program" "$@"; }
+# Hashes the files that standard input names, each as a number in $work/n: "number digest" a line.
+digests() {
+    cat > "$work/named"
+    [ ! -s "$work/named" ] || (cd "$work/n" && xargs sha256sum) < "$work/named" \
+        | awk '{ print $2, $1 }'
 }
 without_signatures() { sed '/^$/,$d' "$1"; }
 
@@ -35,13 +64,19 @@ sha256sum --strict --quiet -c tagmanifest-sha256.txt || fail "a file beside data
 
 echo "2. Files against the signed list"
 manifest=META-INF/ASiCManifest001.xml
-sed -n 's/^<asic:DataObjectReference URI="\([^"]*\)".*<ds:DigestValue>\([^<]*\)<.*/\2 \1/p' \
-    "$manifest" > "$work/listed"
-while read -r digest name; do
-    [ -f "$name" ] || fail "missing: $name"
-    [ "$(sha256_binary < "$name" | base64)" = "$digest" ] || fail "changed: $name"
-done < "$work/listed"
-count=$(find . -type f | wc -l)
+cat > "$work/signed.awk" <<'AWK'
+match($0, /^<asic:DataObjectReference URI="[^"]*"/) {
+    name = substr($0, 32, RLENGTH - 32)
+    if (!match($0, /<ds:DigestValue>[^<]*</)) next
+    print hex_from_base64(substr($0, RSTART + 16, RLENGTH - 17)) "  " name
+}
+AWK
+convert signed.awk "$manifest" > "$work/listed"
+grep -q . "$work/listed" || fail "the signed list is empty"
+sha256sum --strict --quiet -c "$work/listed" > "$work/log" 2>&1 \
+    || fail "changed or missing: $(head -1 "$work/log")"
+# Links and devices count too: whatever is no folder must be on the list.
+count=$(find . ! -type d | wc -l)
 [ "$count" -eq $(($(wc -l < "$work/listed") + 2)) ] || fail "a file that the signed list lacks"
 
 echo "3. The seal over the signed list"
@@ -82,51 +117,141 @@ openssl pkeyutl -verify -pubin -inkey "$work/key" -keyform DER -rawin -in "$work
     -sigfile "$work/signature" > "$work/log" 2>&1 || fail "the ledger's signature"
 
 echo "5. Every entry against the ledger's root"
-sed -n 3p "$work/head" | base64 -d > "$work/root"
-: > "$work/ingested"
-while IFS= read -r line; do
-    index=$(printf '%s\n' "$line" | sed 's/^.*,"index":\([0-9]*\),"salt":.*$/\1/')
-    printf '%s\n' "$line" | sed 's/^.*,"entry":\({.*}\),"index":[0-9]*,"salt":.*$/\1/' \
-        | tr -d '\n' > "$work/entry"
-    proof=comity/proofs/$index.tlog-proof
-    [ "$(sed -n 2p "$proof")" = "index $index" ] || fail "entry $index: its proof is of another"
-    sed '1,/^$/d' "$proof" > "$work/note"
-    without_signatures "$work/note" | cmp -s - "$work/head" || fail "entry $index: other checkpoint"
-    { printf '\000'; cat "$work/entry"; } | sha256_binary > "$work/hash"
-    at=$index
-    last=$((size - 1))
-    for sibling in $(sed -n '3,/^$/p' "$proof"); do
-        printf '%s' "$sibling" | base64 -d > "$work/sibling"
-        if [ $((at % 2)) -eq 1 ] || [ "$at" -eq "$last" ]; then
-            set -- "$work/sibling" "$work/hash"
-            while [ $((at % 2)) -eq 0 ] && [ "$at" -ne 0 ]; do at=$((at / 2)) last=$((last / 2)); done
-        else
-            set -- "$work/hash" "$work/sibling"
-        fi
-        { printf '\001'; cat "$1" "$2"; } | sha256_binary > "$work/next"
-        mv "$work/next" "$work/hash"
-        at=$((at / 2)) last=$((last / 2))
-    done
-    [ "$last" -eq 0 ] && cmp -s "$work/hash" "$work/root" || fail "entry $index is not in the ledger"
-    salt=$(printf '%s\n' "$line" | sed -n 's/^.*,"salt":"\([0-9a-f]*\)"}$/\1/p')
-    if [ -n "$salt" ]; then
-        details=$(printf '%s\n' "$line" | sed 's/^{"details":\(.*\),"entry":{.*$/\1/')
-        committed=$({ from_hex "$salt"; printf '%s' "$details"; } | sha256sum | cut -d' ' -f1)
-        grep -qF "\"commitment\":\"$committed\"" "$work/entry" || fail "entry $index: its details"
-        if grep -qF '"kind":"evidence.item_ingested"' "$work/entry"; then
-            printf '%s\n' "$details" | sed -n 's/^.*"sha256":"\([0-9a-f]*\)".*$/\1/p' \
-                >> "$work/ingested"
-        fi
-    fi
-done < comity/custody.jsonl
+mkdir "$work/n"
+line_parts() { sed "s/^{\"details\":\(.*\),\"entry\":\({.*}\),\"index\":\([0-9]*\),\"salt\":\(.*\)}\$/$1/" \
+    comity/custody.jsonl; }
+line_parts '\1' > "$work/details"
+line_parts '\2' > "$work/entries"
+line_parts '\3' > "$work/indexes"
+line_parts '\4' | tr -d '"' > "$work/salts"
+grep -vqx '[0-9][0-9]*' "$work/indexes" && fail "a line of custody.jsonl is not in its form"
+twice=$(sort "$work/indexes" | uniq -d | head -1)
+[ -z "$twice" ] || fail "entry $twice stands there twice"
+
+# The proofs: what to hash with what, level by level. Lines: number, level, side, sibling in octal.
+cat > "$work/proofs.awk" <<'AWK'
+BEGIN { while ((getline line < head) > 0) wanted = wanted line "\n" }
+FNR == 1 {
+    close_proof()
+    open_proof = 1; part = 0; note = ""; level = 0
+    index_named = FILENAME; sub(/^.*\//, "", index_named); sub(/\..*$/, "", index_named)
+    at = index_named + 0; last = size - 1
+    next
+}
+FNR == 2 { if ($0 != "index " index_named) wrong("its proof is of another"); next }
+$0 == "" { part++; next }
+part == 0 {
+    if (last == 0) { wrong("its proof is too long"); next }
+    side = (at % 2 == 1 || at == last) ? "L" : "R"
+    if (side == "L") while (at % 2 == 0 && at != 0) { at = int(at / 2); last = int(last / 2) }
+    print index_named, ++level, side, octal_from_hex(hex_from_base64($0))
+    at = int(at / 2); last = int(last / 2)
+}
+part == 1 { note = note $0 "\n" }
+END { close_proof() }
+function wrong(why) { print index_named, "wrong", why }
+function close_proof() {
+    if (!open_proof) return
+    if (last != 0) wrong("its proof is too short")
+    if (note != wanted) wrong("other checkpoint")
+}
+AWK
+: > "$work/steps"
+while read -r index; do
+    [ -f "comity/proofs/$index.tlog-proof" ] || fail "entry $index: its proof is missing"
+done < "$work/indexes"
+if [ -s "$work/indexes" ]; then
+    sed 's|.*|comity/proofs/&.tlog-proof|' "$work/indexes" \
+        | xargs awk -v head="$work/head" -v size="$size" -f "$work/convert.awk" \
+            -f "$work/proofs.awk" > "$work/steps"
+fi
+wrong=$(sed -n 's/^\([0-9]*\) wrong /\1: /p' "$work/steps" | head -1)
+[ -z "$wrong" ] || fail "entry $wrong"
+
+# Each entry's own hash, then all of them a level up, until each stands at the root.
+exec 3< "$work/indexes" 4< "$work/entries"
+while IFS= read -r index <&3 && IFS= read -r entry <&4; do
+    printf '\000%s' "$entry" > "$work/n/$index"
+done
+digests < "$work/indexes" > "$work/now"
+# Neighbours share what stands above them: the same bytes are hashed once, under the first's number.
+cat > "$work/level.awk" <<'AWK'
+FILENAME == now { held[$1] = $2; next }
+$2 == level {
+    mine = octal_from_hex(held[$1])
+    bytes = ($3 == "L" ? $4 mine : mine $4)
+    if (!(bytes in first)) { first[bytes] = $1; print $1, bytes > pairs }
+    print $1, first[bytes]
+}
+AWK
+level=1
+while awk -v level=$level '$2 == level { found = 1; exit } END { exit !found }' "$work/steps"; do
+    convert level.awk -v now="$work/now" -v level=$level -v pairs="$work/pairs" \
+        "$work/now" "$work/steps" > "$work/whose"
+    while read -r index bytes; do
+        # The format is octal escapes that awk made from hex digits, nothing else.
+        printf "\\001$bytes" > "$work/n/$index"
+    done < "$work/pairs"
+    cut -d' ' -f1 "$work/pairs" | digests > "$work/next"
+    awk -v next_ones="$work/next" -v whose="$work/whose" '
+        FILENAME == next_ones { digest[$1] = $2; next }
+        FILENAME == whose { above[$1] = digest[$2]; next }
+        { print $1, ($1 in above ? above[$1] : $2) }' \
+        "$work/next" "$work/whose" "$work/now" > "$work/later"
+    mv "$work/later" "$work/now"
+    level=$((level + 1))
+done
+root=$(sed -n 3p "$work/head" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+outside=$(awk -v root="$root" '$2 != root { print $1; exit }' "$work/now")
+[ -z "$outside" ] || fail "entry $outside is not in the ledger"
+
+# Details: what the entry committed to, with its salt before them.
+awk -v salts="$work/salts" -f "$work/convert.awk" -f /dev/stdin "$work/indexes" \
+    > "$work/salted" <<'AWK'
+{ getline salt < salts; print (salt ~ /^[0-9a-f]+$/) ? octal_from_hex(salt) : "-" }
+AWK
+: > "$work/told"
+exec 3< "$work/indexes" 4< "$work/salted" 5< "$work/details"
+while IFS= read -r index <&3 && IFS= read -r salt <&4 && IFS= read -r details <&5; do
+    [ "$salt" != - ] || continue
+    { printf "$salt"; printf '%s' "$details"; } > "$work/n/$index"
+    echo "$index" >> "$work/told"
+done
+digests < "$work/told" > "$work/commitments"
+cat > "$work/commitments.awk" <<'AWK'
+FILENAME == commitments { said[$1] = $2; next }
+{
+    getline index_of < indexes
+    if (index_of in said && !index($0, "\"commitment\":\"" said[index_of] "\"")) {
+        print index_of
+        exit
+    }
+}
+AWK
+changed=$(awk -v commitments="$work/commitments" -v indexes="$work/indexes" \
+    -f "$work/commitments.awk" "$work/commitments" "$work/entries")
+[ -z "$changed" ] || fail "entry $changed: its details"
+cat > "$work/ingested.awk" <<'AWK'
+{ getline entry < entries; getline salt < salts }
+salt != "null" && index(entry, "\"kind\":\"evidence.item_ingested\"") {
+    if (match($0, /^.*"sha256":"[0-9a-f]*"/)) print substr($0, RLENGTH - 64, 64)
+}
+AWK
+awk -v entries="$work/entries" -v salts="$work/salts" -f "$work/ingested.awk" "$work/details" \
+    > "$work/ingested"
 
 echo "6. Every item against its entry"
 grep -o '"number":"[^"]*","path":"[^"]*","sha256":"[0-9a-f]*"' comity/package.json \
     | sed 's/.*"path":"\([^"]*\)","sha256":"\([0-9a-f]*\)"/\2  \1/' > "$work/items" || true
-while read -r digest name; do
-    grep -qxF "$digest  $name" manifest-sha256.txt || fail "$name is not the item listed"
-    grep -qxF "$digest" "$work/ingested" || fail "$name is not what the ledger recorded"
-done < "$work/items"
+cat > "$work/items.awk" <<'AWK'
+FILENAME == ingested { taken[$1] = 1; next }
+FILENAME == manifest { listed[$0] = 1; next }
+!($0 in listed) { print $2 " is not the item listed"; exit }
+!($1 in taken) { print $2 " is not what the ledger recorded"; exit }
+AWK
+wrong=$(awk -v ingested="$work/ingested" -v manifest=manifest-sha256.txt -f "$work/items.awk" \
+    "$work/ingested" manifest-sha256.txt "$work/items")
+[ -z "$wrong" ] || fail "$wrong"
 
 echo "7. Trusted time over the checkpoint, and its renewals"
 # Certificates are judged without today's date: that they were valid when they stamped, openssl does
