@@ -46,6 +46,7 @@ EXEMPT = {
     "partner_descriptor": "a partner's public descriptor",
     "own_descriptor": "this node's public descriptor",
     "own_descriptor_file": "this node's public descriptor",
+    "own_seal_certificate": "the public certificate of this node's seal",
     "outgoing": "message ids, sizes and receipts; the content is sealed",
     "outgoing_message": "message ids, sizes and receipts; the content is sealed",
     "incoming": "message ids, sizes and receipts; the content is sealed",

@@ -149,3 +149,9 @@ def test_the_script_finds_any_changed_byte(small_bag: Path, tmp_path: Path, seed
         path.write_bytes(whole[:position] + changed + whole[position + 1 :])
         assert script_says(tmp_path / "copy").returncode == 1, (path, position)
         path.write_bytes(whole)
+
+
+def test_an_encrypted_package_is_no_failure_but_to_be_decrypted(stage: Stage) -> None:
+    report = stage.check(b"age-encryption.org/v1\n-> X25519 abc\n" + bytes(200))
+    assert report.verdict is Verdict.UNVERIFIABLE
+    assert [each.facts["reason"] for each in report.findings] == ["container.encrypted"]

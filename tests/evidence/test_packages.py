@@ -22,12 +22,15 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import LazySettings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from comity.cases import actions as cases
+from comity.cases.models import Case
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, Untrusted
 from comity.core.findings import Report, Verdict
 from comity.core.package import Trust, verify_package
@@ -286,7 +289,7 @@ def test_a_disk_that_fills_while_a_package_is_written_refuses_it(
     with pytest.raises(Refused) as refused:
         export(world, item)
     assert refused.value.code == "vault.disk_full"
-    chosen = {"items": [item.pk], "recipient": "court", "language": "uk"}
+    chosen = {"items": [item.pk], "recipient": "court", "language": "uk", "of_others": "on"}
     answer = sign_in(world.prosecutor).post(reverse("item_package"), chosen | STATED)
     assert answer.status_code == 422
     assert "no room on the disk" in answer.content.decode()
@@ -507,3 +510,75 @@ def test_the_report_of_many_items_says_where_the_others_are(
     assert "comity/custody.jsonl" in shown
     assert items[1].number in shown
     assert items[2].number not in shown
+
+
+def of_a_case(world: World, number: str = "2211/24") -> tuple[Case, list[Item]]:
+    case = cases.open_case(world.prosecutor, number=number, title="t")
+    items = [world.item(b"one of the case"), world.item(b"another of the case")]
+    for item in items:
+        actions.share_item(world.prosecutor, item, kind="case", record=case.uid)
+    return case, items
+
+
+FORM = STATED | {"recipient": "court", "language": "en"}
+
+
+def test_the_page_packs_every_item_of_a_proceeding(
+    world: World, sign_in: Callable[..., Client], tmp_path: Path
+) -> None:
+    _case, items = of_a_case(world)
+    world.item(b"of no case")
+    client = sign_in(world.prosecutor)
+    answer = client.post(reverse("item_package"), FORM | {"whole_case": "on"})
+    (tmp_path / "p.asice").write_bytes(b"".join(answer.streaming_content))
+    with zipfile.ZipFile(tmp_path / "p.asice") as package:
+        inside = {name.split("/")[1] for name in package.namelist() if name.startswith("data/E-")}
+    assert inside == {item.number for item in items}
+
+
+def test_a_number_that_nobody_knows_is_questioned(
+    world: World, sign_in: Callable[..., Client]
+) -> None:
+    item, client = world.item(), sign_in(world.prosecutor)
+    fields = FORM | {"items": [item.pk], "case_ref": "NOT-A-CASE"}
+    answer = client.post(reverse("item_package"), fields)
+    assert answer.status_code == 422
+    assert "You see no case with this number" in answer.content.decode()
+    assert client.post(reverse("item_package"), fields | {"of_others": "on"}).status_code == 200
+    whole = client.post(
+        reverse("item_package"), FORM | {"case_ref": "X", "whole_case": "on", "of_others": "on"}
+    )
+    assert "Choose at least one item." in whole.content.decode()
+
+
+def test_the_command_packs_a_whole_case_once(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _case, items = of_a_case(world)
+    said = {"officer": world.prosecutor.email, "purpose": "Trial", "basis": "CPC art. 290"}
+    target = tmp_path / "whole.asice"
+    call_command("evidence_package", target, proceeding="2211/24", **said)
+    report = verified(target)
+    assert report.verdict == Verdict.SEALED
+    named = {each.subject for each in report.findings if each.code == "item"}
+    assert named == {item.number for item in items}
+    assert not list((tmp_path / "spool/packages").glob("*.asice"))
+    with pytest.raises(CommandError, match="new file"):
+        call_command("evidence_package", target, proceeding="2211/24", **said)
+    with pytest.raises(CommandError, match="sees no case"):
+        call_command("evidence_package", tmp_path / "n", proceeding="9/99", **said)
+    with pytest.raises(CommandError, match="does not see all"):
+        call_command(
+            "evidence_package", tmp_path / "n", proceeding="9/99", item=["E-999999"], **said
+        )
+    assert not (tmp_path / "n").exists()
+
+
+def test_the_report_in_the_package_is_sealed_itself(world: World, tmp_path: Path) -> None:
+    with zipfile.ZipFile(export(world, world.item())) as package:
+        (tmp_path / "report.pdf").write_bytes(package.read("comity/report.pdf"))
+    said = subprocess.run(
+        ["pdfsig", tmp_path / "report.pdf"], capture_output=True, text=True, check=False
+    ).stdout
+    assert "Signature is Valid" in said
+    assert "Total document signed" in said

@@ -442,6 +442,7 @@ def test_a_package_is_saved_from_the_page(world: World, sign_in: SignIn, tmp_pat
         {
             "items": [item.pk],
             "case_ref": "2211/24",
+            "of_others": "on",
             "purpose": "Trial",
             "legal_basis": "CPC art. 290",
             "recipient": "court",
@@ -464,6 +465,7 @@ def test_a_package_for_a_recipient_is_saved_encrypted(world: World, sign_in: Sig
     fields = {
         "items": [item.pk],
         "case_ref": "2211/24",
+        "of_others": "on",
         "purpose": "Trial",
         "legal_basis": "CPC art. 290",
         "recipient": "court",
@@ -489,6 +491,7 @@ def test_nobody_exports_what_they_do_not_see(world: World, sign_in: SignIn) -> N
         {
             "items": [hidden.pk],
             "case_ref": "1",
+            "of_others": "on",
             "purpose": "x",
             "legal_basis": "y",
             "recipient": "court",

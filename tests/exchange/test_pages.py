@@ -66,6 +66,7 @@ def addresses(partner, sent, received) -> list[str]:
         reverse("rejections"),
         reverse("own_descriptor"),
         reverse("own_descriptor_file"),
+        reverse("own_seal_certificate"),
     ]
 
 

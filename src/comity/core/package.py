@@ -46,6 +46,7 @@ __all__ = [
     "write_package",
 ]
 
+AGE = b"age-encryption.org/v1\n"  # how a file that age encrypted begins
 MAX_BUNDLE_BYTES = 64 << 20
 MAX_BUNDLE_LINES = 100_000
 
@@ -56,6 +57,11 @@ def verify_package(source: BinaryIO, trust: Trust, now: datetime) -> Report:
     source: seekable. now: aware; only for certificates that no trusted stamp dates.
     Never raises for what the bytes are: whatever does not hold is a finding.
     """
+    start = source.read(len(AGE))
+    source.seek(0)
+    if start == AGE:
+        closed = failure("container.open", Untrusted("container.encrypted"))
+        return Report("container", Verdict.UNVERIFIABLE, (closed,))
     try:
         container = open_container(source)
     except Untrusted as error:

@@ -155,6 +155,11 @@ REASONS: dict[str, Words] = {
         "台帳の別の時点に関するものです",
         "it belongs to another state of the ledger",
     ),
+    "container.encrypted": (
+        "файл зашифровано (age): спершу розшифруйте його, потім перевірте",
+        "age で暗号化されています。復号してから検証してください",
+        "it is encrypted with age: decrypt it, then check what comes out",
+    ),
     "package.other_ledger": (
         "це журнал не того вузла, що запечатав пакет",
         "パッケージを封印したノードの台帳ではありません",

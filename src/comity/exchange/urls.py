@@ -20,4 +20,5 @@ urlpatterns = [
     path("refused/", views.rejections, name="rejections"),
     path("this-node/", views.own_descriptor, name="own_descriptor"),
     path("this-node/descriptor", views.own_descriptor_file, name="own_descriptor_file"),
+    path("this-node/seal", views.own_seal_certificate, name="own_seal_certificate"),
 ]

@@ -260,10 +260,10 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("outgoing_message", pk=pk)
 
 
-def _download(text: str, name: str) -> HttpResponse:
+def _download(text: str, name: str, content_type: str = "application/jose") -> HttpResponse:
     return HttpResponse(
         text,
-        content_type="application/jose",
+        content_type=content_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
@@ -314,6 +314,15 @@ def own_descriptor_file(request: HttpRequest) -> HttpResponse:
     """This node's descriptor as a file for the partner's administrator."""
     require(officer_of(request), Act.SEE_EXCHANGE)
     return _download(actions.own_descriptor(), "comity-descriptor.jws")
+
+
+@login_required
+@require_GET
+def own_seal_certificate(request: HttpRequest) -> HttpResponse:
+    """The certificate of this node's seal (PEM), for who checks a package with openssl alone."""
+    require(officer_of(request), Act.SEE_EXCHANGE)
+    described = descriptors.parse(actions.own_descriptor())
+    return _download(described.seal_certificate, "comity-seal.pem", "application/x-pem-file")
 
 
 @login_required

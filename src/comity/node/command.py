@@ -9,7 +9,9 @@ from comity.node.env import MissingSetting
 
 WITHOUT_A_NODE = {"demo", "init"}
 # Commands that are said in two words: `comity evidence add PATH...`.
-TWO_WORDS = {("evidence", name): f"evidence_{name}" for name in ("add", "check", "examine")}
+TWO_WORDS = {
+    ("evidence", name): f"evidence_{name}" for name in ("add", "check", "examine", "package")
+}
 
 
 def in_one_word(arguments: list[str]) -> list[str]:

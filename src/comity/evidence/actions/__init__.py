@@ -63,7 +63,12 @@ from comity.evidence.actions.opening import (
     record_look,
     verify_item,
 )
-from comity.evidence.actions.packages import Handover, export_package, messages_about
+from comity.evidence.actions.packages import (
+    Handover,
+    export_package,
+    items_of_proceeding,
+    messages_about,
+)
 from comity.evidence.actions.redacting import (
     Phrase,
     Region,
@@ -134,6 +139,7 @@ __all__ = [
     "ingest_many",
     "ingest_stored",
     "is_needed",
+    "items_of_proceeding",
     "left_packages",
     "lift_hold",
     "list_members",

@@ -7,17 +7,19 @@ import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from comity.core.access import Act, Actor, require
 from comity.core.container import ContainerDigest, Seal
+from comity.core.documents.signing import Stamper, sign_pdf
 from comity.core.errors import Incomplete, NotVisible, Refused
 from comity.core.package import PackageRenewal, PackageSpec, write_package
 from comity.evidence.actions import _package_contents as contents
@@ -30,7 +32,7 @@ from comity.evidence.actions.release import (
     record_disclosures,
     release_bases,
 )
-from comity.evidence.models import Disclosure, Item, ReleaseGrant, custody_of
+from comity.evidence.models import Disclosure, Item, ItemAccess, ReleaseGrant, custody_of
 from comity.evidence.report import language_of_node, print_report
 from comity.evidence.rules import (
     HANDOVER_AT_MOST,
@@ -51,6 +53,7 @@ from comity.ledger import stamping
 from comity.ledger.models import Checkpoint
 from comity.vault import actions as vault
 
+REASON = "custody.reported"
 PROCEEDINGS = "comity.cases.models.case_numbered"
 
 
@@ -184,12 +187,15 @@ def _spec(
         revocations=stamping.statements_about(head),
         messages=[contents.packed_message(actor, each) for each in message_ids],
         receipts=contents.receipts_of(message_ids),
-        report=print_report(
-            leaving.items,
-            head,
-            language=language,
-            reference=leaving.case_ref,
-            created=now,
+        report=sealed_pdf(
+            print_report(
+                leaving.items,
+                head,
+                language=language,
+                reference=leaving.case_ref,
+                created=now,
+            ),
+            now,
         ),
     )
 
@@ -219,6 +225,18 @@ def _proceeding(actor: Actor, case_ref: str) -> uuid.UUID | None:
     named = import_string(getattr(settings, "COMITY_PROCEEDINGS", PROCEEDINGS))
     found: uuid.UUID | None = named(actor, case_ref)
     return found
+
+
+def items_of_proceeding(actor: Actor, case_ref: str) -> QuerySet[Item] | None:
+    """The items that the actor sees in the case with this number, oldest first.
+
+    None if the actor sees no such case: then it is the number of another authority, or a mistake.
+    """
+    case = _proceeding(actor, plain_line(case_ref))
+    if case is None:
+        return None
+    seen = Item.objects.visible_to(actor).filter(erased_at=None)
+    return seen.filter(pk__in=ItemAccess.objects.filter(kind="case", record=case).values("item"))
 
 
 def _enclosed(items: Sequence[Item], message_ids: Sequence[uuid.UUID]) -> tuple[Item, ...]:
@@ -324,6 +342,28 @@ def stamp(head: Checkpoint) -> bool:
     if not settings.COMITY_TSA_URLS:
         return False
     return stamping.have_stamped(head) and bool(ledger.authorities_to_ask(()))
+
+
+def sealed_pdf(pdf: bytes, now: datetime) -> bytes:
+    """Return the PDF with the node's seal (PAdES); without a time-stamp if no authority answers."""
+    keys = ledger.keyring()
+
+    def sign(stamper: Stamper | None) -> bytes:
+        return sign_pdf(
+            pdf,
+            key_pem=keys.seal_key_pem,
+            cert_pem=keys.seal_certificate_pem,
+            stamper=stamper,
+            now=now,
+            reason_code=REASON,
+        )
+
+    if not settings.COMITY_TSA_URLS:
+        return sign(None)
+    try:
+        return sign(stamping.stamper)
+    except stamping.NoStamp:
+        return sign(None)
 
 
 @transaction.atomic

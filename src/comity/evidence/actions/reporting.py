@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,19 +14,15 @@ from comity.accounts import actions as accounts
 from comity.accounts.models import fetch
 from comity.core.access import Act, Actor, require
 from comity.core.documents.custody import Findings
-from comity.core.documents.signing import Stamper, sign_pdf
 from comity.core.errors import Refused
 from comity.evidence.actions._package_contents import numbered_head
 from comity.evidence.actions.custody import compare
 from comity.evidence.actions.opening import verify_item
-from comity.evidence.actions.packages import stamp
+from comity.evidence.actions.packages import sealed_pdf, stamp
 from comity.evidence.models import Item
 from comity.evidence.report import LANGUAGES, entries_about, print_item_report
 from comity.ledger import actions as ledger
-from comity.ledger import stamping
 from comity.ledger.models import Checkpoint
-
-REASON = "custody.reported"
 
 
 def report_custody(
@@ -71,7 +66,7 @@ def report_custody(
         if refusal.code != "documents.character_missing":
             raise
         plain = printing(spelled=True)
-    sealed = _sealed(plain, now)
+    sealed = sealed_pdf(plain, now)
     _record(actor, found, sealed, language)
     return sealed
 
@@ -86,28 +81,6 @@ def _findings(item: Item, head: Checkpoint, now: datetime) -> Findings:
         removed=len(checked.removed),
         stamps=tuple((token.authority, token.gen_time) for token in tokens),
     )
-
-
-def _sealed(pdf: bytes, now: datetime) -> bytes:
-    """The PDF with the node's seal; without a time-stamp if no authority answers."""
-    keys = ledger.keyring()
-
-    def sign(stamper: Stamper | None) -> bytes:
-        return sign_pdf(
-            pdf,
-            key_pem=keys.seal_key_pem,
-            cert_pem=keys.seal_certificate_pem,
-            stamper=stamper,
-            now=now,
-            reason_code=REASON,
-        )
-
-    if not settings.COMITY_TSA_URLS:
-        return sign(None)
-    try:
-        return sign(stamping.stamper)
-    except stamping.NoStamp:
-        return sign(None)
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -259,12 +259,20 @@ class PackageForm(forms.Form):
         label=_("Items"),
         queryset=Item.objects.none(),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one item.")},
+        required=False,
     )
     case_ref = forms.CharField(
         label=pgettext_lazy("law", "Number of the proceeding"),
         max_length=200,
         widget=forms.TextInput(attrs=WIDE),
+    )
+    whole_case = forms.BooleanField(
+        label=_("All items of this proceeding that you may see"), required=False
+    )
+    of_others = forms.BooleanField(
+        label=_("This is the number of a proceeding of another authority"),
+        required=False,
+        help_text=_("Tick it if this node holds no case with this number."),
     )
     recipient = forms.ChoiceField(
         label=_("Who gets the package"),
@@ -322,8 +330,12 @@ class PackageForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, offered: Any, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, offered: Any, of_case: Callable[[str], Any], **options: Any
+    ) -> None:
+        """offered: items to tick. of_case: the items of the case with a number, or None."""
         super().__init__(*args, **options)
+        self.of_case = of_case
         field = self.fields["items"]
         field.queryset = offered  # type: ignore[attr-defined]  # a model field
 
@@ -338,7 +350,27 @@ class PackageForm(forms.Form):
             self.add_error("name", _("Say who gets the package."))
         elif named and fields.get("recipient") not in {Recipient.OTHER, None}:
             self.add_error("name", _("Only somebody else is named here. Empty this box."))
+        if "case_ref" in fields:
+            self._choose(fields)
         return fields
+
+    def _choose(self, fields: dict[str, Any]) -> None:
+        """Set `chosen`: what was ticked, or the whole case; and question a number nobody knows."""
+        held = self.of_case(fields["case_ref"])
+        if held is None and not fields.get("of_others"):
+            self.add_error(
+                "case_ref",
+                _(
+                    "You see no case with this number. Correct it, or say that it is the number "
+                    "of another authority’s proceeding."
+                ),
+            )
+        elif fields.get("whole_case"):
+            fields["chosen"] = list(held if held is not None else ())
+        else:
+            fields["chosen"] = list(fields.get("items") or ())
+        if not fields.get("chosen") and not self.errors:
+            self.add_error("items", _("Choose at least one item."))
 
 
 class ConfirmUseForm(forms.Form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,18 @@ def package(request: HttpRequest) -> HttpResponseBase:
     numbers = [int(each) for each in sound[:MOST_OFFERED]]
     newest = visible.values_list("pk", flat=True)[:MOST_OFFERED]
     offered = visible.filter(pk__in=[*numbers, *newest]).prefetch_related("conditions")
-    form = PackageForm(request.POST or None, offered=offered, initial={"items": numbers})
+    form = PackageForm(
+        request.POST or None,
+        offered=offered,
+        of_case=partial(actions.items_of_proceeding, actor),
+        initial={"items": numbers, "case_ref": request.GET.get("case", "")},
+    )
     if form.is_valid():
         fields = form.cleaned_data
         try:
             path = actions.export_package(
                 actor,
-                list(fields["items"]),
+                fields["chosen"],
                 purpose=fields["purpose"],
                 legal_basis=fields["legal_basis"],
                 case_ref=fields["case_ref"],
@@ -72,7 +78,7 @@ def package(request: HttpRequest) -> HttpResponseBase:
 
 
 def _messages(actor: Officer, fields: dict[str, Any]) -> list[uuid.UUID]:
-    return actions.messages_about(actor, list(fields["items"]))
+    return actions.messages_about(actor, fields["chosen"])
 
 
 def _hand_over(path: Path) -> FileResponse:
