@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-import httpx2
 from django.conf import settings
 from django.utils import timezone
 
@@ -85,6 +84,8 @@ def ask_several(
 
 
 def _ask_one(url: str, digest: bytes) -> Answer | Reason:
+    import httpx2  # only who asks an authority needs it
+
     nonce = secrets.randbits(63)
     request = timestamps.make_request(digest, nonce)
     response = b""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +16,6 @@ from comity.accounts import actions as accounts
 from comity.accounts.models import fetch
 from comity.core.access import Act, Actor, require
 from comity.core.documents.custody import Findings
-from comity.core.documents.signing import Stamper, sign_pdf
 from comity.core.errors import Refused
 from comity.evidence.actions._package_contents import numbered_head
 from comity.evidence.actions.custody import compare
@@ -26,6 +26,9 @@ from comity.evidence.report import LANGUAGES, entries_about, print_item_report
 from comity.ledger import actions as ledger
 from comity.ledger import stamping
 from comity.ledger.models import Checkpoint
+
+if TYPE_CHECKING:
+    from comity.core.documents.signing import Stamper
 
 REASON = "custody.reported"
 
@@ -90,6 +93,8 @@ def _findings(item: Item, head: Checkpoint, now: datetime) -> Findings:
 
 def _sealed(pdf: bytes, now: datetime) -> bytes:
     """The PDF with the node's seal; without a time-stamp if no authority answers."""
+    from comity.core.documents.signing import sign_pdf  # what it needs is large
+
     keys = ledger.keyring()
 
     def sign(stamper: Stamper | None) -> bytes:
