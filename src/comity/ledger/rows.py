@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
@@ -70,6 +71,32 @@ def insert_alike(first: models.Model, **own: Sequence[Any]) -> list[int]:
     return _stored(table, table.written(columns))
 
 
+@contextmanager
+def many_rows() -> Iterator[None]:
+    """For an act of many transactions: SQLite keeps fewer pages in memory and tidies up less often.
+
+    The log of 32 MiB is written back at once, in place of one of 4 MiB after each transaction. What
+    is committed is durable as ever. PostgreSQL's server knows what to do.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        before = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _SPARING}
+        for name, value in _SPARING.items():
+            cursor.execute(f"PRAGMA {name}={value}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            for name, value in before.items():
+                cursor.execute(f"PRAGMA {name}={value}")
+
+
+# mmap_size: pages of the file that were looked at stay in memory, beside those in the cache.
+_SPARING = {"cache_size": -8000, "mmap_size": 0, "wal_autocheckpoint": 8000}
+
+
 def _stored(table: _Table, columns: list[Sequence[Any]]) -> list[int]:
     values = list(zip(*columns, strict=True))
     store = _with_keys if connection.vendor == "postgresql" else _prepared
@@ -123,9 +150,10 @@ def insert_missing(rows: Sequence[models.Model], by: str) -> None:
 
 
 def _have_keys(pairs: Iterable[tuple[models.Model, int]]) -> None:
-    alias = connection.alias
+    alias, name = connection.alias, ""
     for row, key in pairs:
-        row.__dict__[row._meta.pk.attname] = key
+        name = name or str(row._meta.pk.attname)
+        row.__dict__[name] = key
         row._state.adding, row._state.db = False, alias
 
 

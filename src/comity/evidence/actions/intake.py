@@ -323,12 +323,20 @@ def require_sound(title: str, kind: str, access: Access) -> None:
     missing += [] if access else ["access"]
     if missing:
         raise Incomplete("evidence.incomplete", missing=missing)
-    if len(plain_line(title)) > TITLE_AT_MOST:
-        raise Refused("evidence.too_long", field="title")
+    require_title(title)
     if kind not in known_kinds():
         raise Refused("evidence.unknown_kind")
     if not all(name in TEAM_KINDS for name, _ in access):
         raise Refused("evidence.not_in_team")
+
+
+def require_title(title: str) -> None:
+    """Raise Incomplete or Refused for a title that no item can have."""
+    plain = plain_line(title)
+    if not plain:
+        raise Incomplete("evidence.incomplete", missing=["title"])
+    if len(plain) > TITLE_AT_MOST:
+        raise Refused("evidence.too_long", field="title")
 
 
 def require_member(actor: Actor, access: Access) -> None:

@@ -8,9 +8,8 @@ import sys
 import uuid
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -23,7 +22,7 @@ from comity.evidence.management.progress import Progress
 from comity.evidence.models import Item
 from comity.evidence.rules import OTHER_KIND, TITLE_AT_MOST, Origin, plain_line
 from comity.ui.labels import label
-from comity.vault.storage import open_regular
+from comity.vault.storage import RegularFile
 
 
 class Command(BaseCommand):
@@ -73,7 +72,7 @@ class Command(BaseCommand):
         self._progress = Progress(left, sys.stderr)
         incoming = (
             actions.Incoming(
-                opened=partial(self._opened, path),
+                opened=RegularFile(path, self._progress.read),
                 title=options["title"] or plain_line(path.name)[:TITLE_AT_MOST] or "-",
                 original_name=path.name,
                 once=once[path],
@@ -90,9 +89,6 @@ class Command(BaseCommand):
             self._progress.file_done()
         self._progress.clear()
         return refused, len(left)
-
-    def _opened(self, path: Path) -> BinaryIO:
-        return self._progress.watch(open_regular(path))
 
     def _say(self, number: int, result: Item | Refused | OSError) -> None:
         if isinstance(result, Item):
