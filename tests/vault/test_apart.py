@@ -16,7 +16,7 @@ from django.db import transaction
 
 from comity.core.access import NodeActor
 from comity.core.errors import Refused
-from comity.vault import actions, apart, packs, storage
+from comity.vault import actions, apart, packs, storage, taking
 from comity.vault.apart import Apart
 from comity.vault.models import Pack, StoredFile
 from comity.vault.sealer import Read
@@ -132,9 +132,9 @@ def test_known_bytes_are_not_stored_again_by_the_helper(vault: Path, tmp_path: P
     assert Pack.objects.order_by("pk").last().stored_size < 200
 
 
-@pytest.mark.parametrize("at", [5, 9, 15])
+@pytest.mark.parametrize("at", [5, 26, 40])
 def test_a_helper_that_is_killed_costs_nothing(vault: Path, tmp_path: Path, at: int) -> None:
-    contents = [os.urandom(30_000) for _ in range(20)]
+    contents = [os.urandom(30_000) for _ in range(50)]
 
     def each() -> Iterator[storage.RegularFile]:
         for number, one in enumerate(files(tmp_path, *contents)):
@@ -146,6 +146,34 @@ def test_a_helper_that_is_killed_costs_nothing(vault: Path, tmp_path: Path, at: 
     assert [content_of(row) for row in rows] == contents
     assert nothing_is_half_done(vault)
     assert helpers() == []
+
+
+def test_one_that_is_killed_before_it_has_sealed_costs_nothing(
+    monkeypatch, vault: Path, tmp_path: Path
+) -> None:
+    """It has told what it read; what it is asked for then comes to nothing."""
+    contents = [os.urandom(30_000) for _ in range(50)]
+    stopped: list[int] = []
+    lost: list[object] = []
+    ask, again = Apart.ask_to_seal, taking._GroupApart._read_here
+
+    def stops(self: Apart, *asked: object) -> None:
+        if not stopped:
+            stopped.append(self._process.pid)
+            os.kill(self._process.pid, signal.SIGSTOP)
+        ask(self, *asked)  # type: ignore[arg-type]
+        os.kill(self._process.pid, signal.SIGKILL)
+
+    def reads_again(self: taking._GroupApart) -> object:
+        lost.append(self)
+        return again(self)
+
+    monkeypatch.setattr(Apart, "ask_to_seal", stops)
+    monkeypatch.setattr(taking._GroupApart, "_read_here", reads_again)
+    rows = kept(files(tmp_path, *contents))
+    assert lost
+    assert [content_of(row) for row in rows] == contents
+    assert nothing_is_half_done(vault)
 
 
 def test_one_that_cannot_be_started_is_done_without(

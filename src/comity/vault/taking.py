@@ -220,7 +220,11 @@ def _groups_apart(
         answered = answers.result()
         group = _GroupApart(waiting[: len(answered)], answered, helper, beside)
         del waiting[: len(answered)]
-        answers = _ask(sources, waiting, len(answered), helper, beside)
+        try:
+            answers = _ask(sources, waiting, len(answered), helper, beside)
+        except apart.Gone:
+            yield group  # it was asked for before, and is no longer in `waiting`
+            raise
         yield group
     if group is not None:
         wait([group.finished])
