@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import grimp
@@ -145,3 +148,26 @@ def test_no_committed_file_names_a_machine_or_a_registry() -> None:
     for path in [*SOURCE.rglob("*.py"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]:
         text = path.read_text("utf-8")
         assert not any(word in text for word in words), path
+
+
+# Each of these takes megabytes: only a process that does what they are for may pay for them.
+LARGE = (
+    "PIL", "aiohttp", "http_message_signatures", "httpx2", "numpy", "obstore", "pyhanko", "pyrage",
+    "rfc3161_client", "shamir_mnemonic", "typst",
+)  # fmt: skip
+
+
+def test_taking_evidence_in_loads_nothing_large(tmp_path: Path) -> None:
+    program = (
+        "import sys, django; django.setup(); import comity.evidence.actions; "
+        f"print(*sorted(set({LARGE!r}) & set(sys.modules)))"
+    )
+    environment = os.environ | {
+        "COMITY_HOME": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "comity.node.settings",
+        "SECRET_KEY": "only for this test",
+        "PYTHONPATH": str(SOURCE.parent),
+    }
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -35,7 +35,9 @@ from comity.evidence.models import Item  # noqa: E402
 from comity.evidence.rules import Origin  # noqa: E402
 from comity.ledger import actions as ledger  # noqa: E402
 from comity.vault import actions as vault  # noqa: E402
-from comity.vault.models import StoredFile  # noqa: E402
+from comity.vault import apart, packs  # noqa: E402
+from comity.vault.models import Pack, StoredFile  # noqa: E402
+from comity.vault.storage import RegularFile  # noqa: E402
 
 
 def make_node() -> tuple[Officer, uuid.UUID]:
@@ -70,6 +72,34 @@ def ingest_without_end(
         os.write(warm, b".")
 
 
+def ingest_folders_without_end(
+    officer: Officer, case: uuid.UUID, acknowledged: Path, seed: int, warm: int
+) -> None:
+    """With a second process that reads and seals; what is in the folder changes each time."""
+    chance = random.Random(seed)
+    packs.PACK_BYTES, apart.CORES_NEEDED = 150_000, 1
+    folder = acknowledged.with_name("folder")
+    folder.mkdir(exist_ok=True)
+    log = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    shared = actions.Shared(
+        "photo",
+        [("case", case)],
+        Origin.INVESTIGATION,
+        actions.Acquisition("R. Melnyk", datetime.now(UTC)),
+    )
+    sizes = [0, 10, *[50_000] * 9, 1_100_000]
+    while True:
+        incoming = []
+        for number in range(40):
+            path = folder / str(number)
+            path.write_bytes(chance.randbytes(chance.choice(sizes)))
+            incoming.append(actions.Incoming(RegularFile(path), "A file", path.name))
+        for number, item in enumerate(actions.ingest_many(officer, incoming, shared)):
+            os.write(log, f"{item.pk} {item.sha256}\n".encode())
+            if number > 10:  # the second process has begun
+                os.write(warm, b".")
+
+
 def kill_once(officer: Officer, case: uuid.UUID, acknowledged: Path, seed: int) -> None:
     """Kill a child at some moment after its first ingest, while it is in a later one."""
     connections.close_all()
@@ -77,7 +107,8 @@ def kill_once(officer: Officer, case: uuid.UUID, acknowledged: Path, seed: int) 
     child = os.fork()
     if child == 0:
         try:
-            ingest_without_end(officer, case, acknowledged, seed, warm)
+            ingest = ingest_folders_without_end if seed % 2 else ingest_without_end
+            ingest(officer, case, acknowledged, seed, warm)
         finally:
             os._exit(1)  # an ingest that fails by itself is seen by the exit code
     os.close(warm)
@@ -105,7 +136,8 @@ def what_is_left(acknowledged: Path) -> dict[str, object]:
     lost = [pk for pk, digest in told.items() if pk not in items or items[pk].sha256 != digest]
     swept = vault.sweep(node, incoming_seconds=0, object_seconds=0)
     objects = {path.name for path in (settings.COMITY_VAULT / "objects").rglob("?" * 64)}
-    named = set(StoredFile.objects.values_list("stored_name", flat=True))
+    alone = StoredFile.objects.filter(pack=None).values_list("stored_name", flat=True)
+    named = {*alone, *Pack.objects.values_list("stored_name", flat=True)}
     while ledger.sequence_pending():
         pass
     return {

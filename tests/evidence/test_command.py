@@ -117,7 +117,7 @@ def test_a_stopped_intake_goes_on_and_doubles_nothing(
 ) -> None:
     """Stopped after the rows of a group were committed and before the report said so."""
     monkeypatch.setattr("comity.vault.packs.PACK_FILES", 4)
-    monkeypatch.setattr("comity.evidence.actions.bulk.TOGETHER_FILES", 4)
+    monkeypatch.setattr("comity.vault.packs.PACK_FILES", 4)
     folder, report = tree(tmp_path, 10), tmp_path / "report.jsonl"
     wrote = evidence_add.Report.note
     said = []

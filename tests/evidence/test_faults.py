@@ -48,7 +48,7 @@ def test_kill_9_at_any_moment_loses_nothing_told_and_leaves_no_row_without_its_b
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "COMITY_HOME": str(tmp_path / "node"),
         "DATABASE_URL": own_database,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src"))),
     }
     environment.pop("COMITY_KEYS", None)
     done = subprocess.run(

@@ -41,6 +41,9 @@ ROWS: dict[str, tuple[str, ...]] = {
         "faults/test_pages.py::test_what_the_node_acknowledged_is_there_once_after_kill_9",
         "vault/test_vault.py::test_a_sweep_removes_what_a_stopped_ingest_left_and_nothing_else",
         "evidence/test_command.py::test_a_stopped_intake_goes_on_and_doubles_nothing",
+        "vault/test_apart.py::test_a_helper_that_is_killed_costs_nothing",
+        "vault/test_apart.py::test_one_that_is_killed_before_it_has_sealed_costs_nothing",
+        "vault/test_apart.py::test_the_helper_ends_with_the_process_that_started_it",
     ),
     "lost rename, torn pack": (
         "core/test_vaultfile.py::test_a_cut_file_is_refused",

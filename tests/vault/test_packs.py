@@ -17,7 +17,7 @@ from comity.core import vaultfile
 from comity.core.access import NodeActor
 from comity.core.errors import Refused, Untrusted
 from comity.ledger.models import Entry
-from comity.vault import actions, packs, storage
+from comity.vault import actions, packs, storage, taking
 from comity.vault.models import Pack, StoredFile
 
 pytestmark = pytest.mark.django_db
@@ -221,7 +221,7 @@ def test_the_small_form_is_the_stream_form(plain: bytes) -> None:
 
 def test_whoever_stops_in_the_middle_leaves_nothing_unfinished(monkeypatch, vault: Path) -> None:
     monkeypatch.setattr(packs, "PACK_FILES", 3)
-    monkeypatch.setattr(actions, "SEALED_AT_ONCE_BYTES", 10)
+    monkeypatch.setattr(taking, "SEALED_AT_ONCE_BYTES", 10)
     groups = actions.take_in_many(sources(*(os.urandom(20) for _ in range(11))))
     assert len(next(groups)) == 3
     groups.close()
@@ -233,7 +233,7 @@ def test_whoever_stops_in_the_middle_leaves_nothing_unfinished(monkeypatch, vaul
 def test_a_source_that_breaks_off_the_whole_leaves_nothing_unfinished(
     monkeypatch, vault: Path
 ) -> None:
-    monkeypatch.setattr(actions, "SEALED_AT_ONCE_BYTES", 10)
+    monkeypatch.setattr(taking, "SEALED_AT_ONCE_BYTES", 10)
 
     def broken():
         yield from sources(b"one of twenty bytes.", b"another of twenty by")
@@ -248,7 +248,7 @@ def test_a_source_that_breaks_off_the_whole_leaves_nothing_unfinished(
 def test_a_disk_that_is_full_half_way_refuses_the_whole_group(
     monkeypatch, vault: Path, settings
 ) -> None:
-    monkeypatch.setattr(actions, "SEALED_AT_ONCE_BYTES", 10)
+    monkeypatch.setattr(taking, "SEALED_AT_ONCE_BYTES", 10)
 
     def filling():
         yield from sources(b"one of twenty bytes.")
@@ -264,7 +264,7 @@ def test_a_disk_that_is_full_half_way_refuses_the_whole_group(
 def test_equal_files_of_one_group_are_sealed_once_and_known_ones_not_again(
     monkeypatch, vault: Path
 ) -> None:
-    monkeypatch.setattr(actions, "SEALED_AT_ONCE_BYTES", 10)
+    monkeypatch.setattr(taking, "SEALED_AT_ONCE_BYTES", 10)
     kept(b"known before, of old")
     taken = take(b"one of twenty bytes.", b"known before, of old", b"one of twenty bytes.")
     assert taken[0] == taken[2]

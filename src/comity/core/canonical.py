@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from comity.core.errors import Untrusted
 
@@ -74,11 +74,25 @@ class Template:
         written = [_quoted(value) if type(value) is str else _written(value) for value in values]
         return (self._form % tuple(written[at] for at in self._order)).encode("utf-8")
 
+    def fill_all(self, *columns: Sequence[str | int]) -> list[bytes]:
+        """Return the form once for each row of these columns, one for each name: as `fill`."""
+        written = [_written_column(column) for column in columns]
+        rows = zip(*(written[at] for at in self._order), strict=True)
+        return [text.encode("utf-8") for text in map(self._form.__mod__, rows)]
+
+
+def _written_column(values: Sequence[str | int]) -> Iterable[str]:
+    if set(map(type, values)) == {str}:
+        return map(_quoted, cast("Sequence[str]", values))
+    return map(_written, values)
+
 
 _quoted = json.encoder.encode_basestring
 
 
 def _written(value: object) -> str:
+    if type(value) is int and abs(value) < _INTEGER_LIMIT:
+        return str(value)
     return encode(value).decode("utf-8")
 
 

@@ -10,9 +10,6 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 
-import pyrage
-from shamir_mnemonic import MnemonicError, combine_mnemonics, generate_mnemonics
-
 from comity.core.errors import Untrusted
 
 SECRET_SIZE = 32
@@ -56,12 +53,16 @@ def split(secret: bytes, *, needed: int, shares: int) -> list[str]:
     """
     if not 2 <= needed <= shares <= MOST_SHARES:
         raise ValueError("2 <= needed <= shares <= 16")
+    from shamir_mnemonic import generate_mnemonics  # needed on one day in years
+
     lists: list[str] = generate_mnemonics(1, [(needed, shares)], secret)[0]
     return lists
 
 
 def combine(lists: Sequence[str]) -> bytes:
     """Return the secret. Raises Untrusted("escrow.shares_do_not_fit")."""
+    from shamir_mnemonic import MnemonicError, combine_mnemonics
+
     try:
         secret: bytes = combine_mnemonics([" ".join(each.lower().split()) for each in lists])
     except (MnemonicError, ValueError) as failure:
@@ -71,6 +72,8 @@ def combine(lists: Sequence[str]) -> bytes:
 
 def seal(keys: Mapping[str, bytes], secret: bytes) -> bytes:
     """Return the bundle: keys by name, readable with the secret only."""
+    import pyrage
+
     stated = json.dumps({name: key.hex() for name, key in sorted(keys.items())}).encode()
     recipient = pyrage.x25519.Identity.from_str(identity(secret)).to_public()
     return bytes(pyrage.encrypt(stated, [recipient]))
@@ -78,6 +81,8 @@ def seal(keys: Mapping[str, bytes], secret: bytes) -> bytes:
 
 def unseal(bundle: bytes, secret: bytes) -> dict[str, bytes]:
     """Return the keys of a bundle by name. Raises Untrusted("escrow.bundle_not_opened")."""
+    import pyrage
+
     try:
         opened = pyrage.decrypt(bundle, [pyrage.x25519.Identity.from_str(identity(secret))])
         return {str(name): bytes.fromhex(key) for name, key in json.loads(opened).items()}

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import rfc3161_client
 from asn1crypto import algos, cms, core, tsp
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -18,6 +17,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from comity.core import certificates, signed_data
 from comity.core.errors import Untrusted
 from comity.core.signed_data import PARSING
+
+if TYPE_CHECKING:
+    import rfc3161_client
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 _DIGEST_BYTES = 32
@@ -190,6 +192,8 @@ def trust_stamp(stamp: Stamp, trusted_roots: Sequence[bytes]) -> Stamp:
     trusted_roots: PEM, each one certificate or more.
     Raises Untrusted("timestamp.authority_unknown") if it does not.
     """
+    import rfc3161_client  # it reads tokens; most processes never see one
+
     roots = [each for pem in trusted_roots for each in certificates.load_certificates(pem)]
     if not roots:
         raise Untrusted("timestamp.authority_unknown")
@@ -227,6 +231,8 @@ def _decoded(token: bytes) -> rfc3161_client.TimeStampResponse:
     OpenSSL writes that SET unsorted (openssl/openssl#13142) and the client refuses it. The
     certificates stand outside the signature, so a sorted copy proves the same.
     """
+    import rfc3161_client
+
     parsed = cms.ContentInfo.load(token)
     try:
         return rfc3161_client.decode_timestamp_response(_reply_with(parsed))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_CHANCE = (1 << 80) - 1 & ~(0xF << 76) & ~(0x3 << 62)  # all but version and variant
 
 
 def uuid7(now: datetime) -> uuid.UUID:
@@ -22,8 +23,12 @@ def uuid7(now: datetime) -> uuid.UUID:
 
 def uuid7_many(now: datetime, count: int) -> list[uuid.UUID]:
     """Return so many new identifiers of one moment, from one draw of chance; as `uuid7`."""
+    fixed = uuid7_from(now, bytes(10)).int
     drawn = os.urandom(10 * count)
-    return [uuid7_from(now, drawn[at : at + 10]) for at in range(0, 10 * count, 10)]
+    return [
+        uuid.UUID(int=fixed | int.from_bytes(drawn[at : at + 10]) & _CHANCE)
+        for at in range(0, 10 * count, 10)
+    ]
 
 
 def uuid7_from(now: datetime, randomness: bytes) -> uuid.UUID:
@@ -37,9 +42,8 @@ def uuid7_from(now: datetime, randomness: bytes) -> uuid.UUID:
     if len(randomness) != 10:
         raise ValueError("randomness must be ten bytes")
     value = ((now - _EPOCH) // _MILLISECOND) << 80 | int.from_bytes(randomness)
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return uuid.UUID(int=value)
+    value &= ~(0xF << 76) & ~(0x3 << 62)
+    return uuid.UUID(int=value | 0x7 << 76 | 0x2 << 62)
 
 
 def time_of(identifier: uuid.UUID) -> datetime:

@@ -112,17 +112,28 @@ def seal_stream(source: BinaryIO, target: BinaryIO, key: bytes, context: bytes =
     return Sealer().seal(source, target, key, context)
 
 
-def seal_bytes(plain: bytes, key: bytes, context: bytes = CONTEXT) -> bytes:
-    """Return the stored form of a small file that is in memory; the same form as seal_stream's.
+def room_for(plain_size: int) -> int:
+    """Return how many bytes of room `seal_into` wants for a file of so many."""
+    return stored_size(plain_size) + _SEALED_CHUNK
 
-    key: 32 random bytes, for this file only.
+
+def seal_into(plain: bytes, key: bytes, target: memoryview, context: bytes = CONTEXT) -> int:
+    """Write the stored form of a small file to target, which has `room_for` it; return its size.
+
+    key: 32 random bytes, for this file only. The form is that of seal_stream.
     """
     _check_key(key)
-    sealed = memoryview(bytearray(stored_size(len(plain)) + _SEALED_CHUNK))
     encryptor = Cobblestone256Encryptor(key, context)
-    at = encryptor.update_into(plain, sealed)
+    at = encryptor.update_into(plain, target)
     end = encryptor.finalize()
-    return b"".join((sealed[:at], end))
+    target[at : at + len(end)] = end
+    return at + len(end)
+
+
+def seal_bytes(plain: bytes, key: bytes, context: bytes = CONTEXT) -> bytes:
+    """Return the stored form of a small file that is in memory, as `seal_into` writes it."""
+    sealed = memoryview(bytearray(room_for(len(plain))))
+    return bytes(sealed[: seal_into(plain, key, sealed, context)])
 
 
 class Writer:

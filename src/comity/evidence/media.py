@@ -35,6 +35,12 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"EVF\x09\x0d\x0a\xff\x00", "application/x-ewf"),
     (257, b"ustar", "application/x-tar"),
 )
+# By the first byte, for most files begin with that of no signature.
+_ANYWHERE = tuple(each for each in _SIGNATURES if each[0])
+_BY_FIRST = {
+    first: tuple(each for each in _SIGNATURES if each[0] or each[1][0] == first)
+    for first in {signature[0] for offset, signature, _ in _SIGNATURES if not offset}
+}
 _RIFF = {b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"WEBP": "image/webp"}
 _BRANDS = {
     b"qt  ": "video/quicktime",
@@ -135,7 +141,7 @@ def sniff(head: bytes) -> str:
     """
     if not head:
         return EMPTY
-    for offset, signature, media_type in _SIGNATURES:
+    for offset, signature, media_type in _BY_FIRST.get(head[0], _ANYWHERE):
         if head.startswith(signature, offset):
             return media_type
     return _container(head) or _cms(head) or _mpeg(head) or _text(head) or UNKNOWN

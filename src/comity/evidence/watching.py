@@ -17,7 +17,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from comity.evidence import actions
 from comity.evidence.models import Item
 from comity.evidence.rules import Origin
 from comity.ui.labels import label
-from comity.vault.storage import open_regular
+from comity.vault.storage import RegularFile, open_regular
 
 logger = logging.getLogger("comity.evidence")
 TAKEN, REFUSED = "taken", "refused"
@@ -143,7 +142,7 @@ def _take_in(watched: Watched) -> int:
     title = watched.title or str(label(watched.kind, "ItemKind"))
     incoming = [
         actions.Incoming(
-            opened=partial(open_regular, path),
+            opened=RegularFile(path),
             title=title,
             original_name=path.name,
             once=once[path],

@@ -11,18 +11,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
-import httpx2
 from django.conf import settings
 from django.utils import timezone
 
-from comity.core import canonical, httpsig
+from comity.core import canonical
 from comity.core.errors import Untrusted
 from comity.core.sealing.fields import moment_text
 from comity.exchange.actions import http_keyid, keyring
 from comity.exchange.models import Partner
+
+if TYPE_CHECKING:
+    import httpx2
+
+# httpx2 and the signatures take 13 MB of memory: they are loaded by whoever makes a call.
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
@@ -128,6 +132,8 @@ class Line:
     _answered: bool = field(init=False, default=False)
 
     def __enter__(self) -> Line:
+        import httpx2
+
         self._endpoint = self.partner.described().endpoint
         self._client = httpx2.Client(
             verify=tls_context(self.partner),
@@ -155,6 +161,10 @@ class Line:
 
         Raises NoAnswer.
         """
+        import httpx2
+
+        from comity.core import httpsig
+
         if body_digest is None:
             body_digest = hashlib.sha256(body).digest() if isinstance(body, bytes) else NOTHING
         target = self._endpoint + path
@@ -182,6 +192,8 @@ class Line:
         return self._send(self._client.build_request("GET", self._endpoint + path))
 
     def _send(self, request: httpx2.Request) -> Answer:
+        import httpx2
+
         try:
             response = self._client.send(request, stream=True)
             try:
@@ -229,6 +241,8 @@ def _limited(response: httpx2.Response) -> Iterator[bytes]:
 
 
 def _never_connected(failure: httpx2.HTTPError) -> bool:
+    import httpx2
+
     return isinstance(failure, httpx2.ConnectError | httpx2.ConnectTimeout) or code_of(
         failure
     ).startswith("tls.")
@@ -245,6 +259,8 @@ def _causes(failure: BaseException) -> Iterator[BaseException]:
 
 def code_of(failure: BaseException) -> str:
     """Return why a call failed, as a code that pages explain in plain words."""
+    import httpx2
+
     for cause in _causes(failure):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _CERTIFICATE_CODES.get(cause.verify_code, "tls.unknown_authority")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -44,8 +44,7 @@ RECORD_FAILURES_EVERY = timedelta(hours=1)
 JUST_NOW = timedelta(seconds=10)
 
 
-@dataclass(frozen=True)
-class NewEntry:
+class NewEntry(NamedTuple):
     """An act to record. subject: `<kind>:<uid>`. details: codes, numbers, digests; no content.
 
     Bytes are details in their canonical form, of many acts alike (`canonical.Template`).
@@ -79,21 +78,24 @@ def append_many(actor: Actor, acts: Sequence[NewEntry]) -> list[int]:
 def _rows(actor: Actor, acts: Sequence[NewEntry]) -> list[engines.Row]:
     if not connection.in_atomic_block:
         raise RuntimeError("append() belongs in the transaction of the act it records")
-    now = timezone.now()
-    who = actor.actor_id
-    body = canonical.Template(
+    now, who, count = timezone.now(), actor.actor_id, len(acts)
+    if not count:
+        return []
+    template = canonical.Template(
         {"v": 1, "actor": who, "at": _iso(now)}, ("id", "kind", "subject", "commitment")
     )
-    salts = os.urandom(SALT_BYTES * len(acts))
-    rows = []
-    for number, (act, uid) in enumerate(zip(acts, uuid7_many(now, len(acts)), strict=True)):
-        stated = act.details
-        details = stated if isinstance(stated, bytes) else canonical.encode(stated)
-        salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
-        commitment = hashlib.sha256(salt + details).hexdigest()
-        written = body.fill(str(uid), act.kind, act.subject, commitment)
-        rows.append(engines.Row(uid, act.kind, who, act.subject, now, written, details, salt))
-    return rows
+    kinds, subjects, stated = zip(*acts, strict=True)
+    details = [one if type(one) is bytes else canonical.encode(one) for one in stated]
+    drawn, uids = os.urandom(SALT_BYTES * count), uuid7_many(now, count)
+    salts = [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
+    commitments = [
+        hashlib.sha256(salt + one).hexdigest() for salt, one in zip(salts, details, strict=True)
+    ]
+    bodies = template.fill_all(list(map(str, uids)), kinds, subjects, commitments)
+    columns = zip(
+        uids, kinds, [who] * count, subjects, [now] * count, bodies, details, salts, strict=True
+    )
+    return list(map(engines.Row._make, columns))
 
 
 def _iso(moment: datetime) -> str:

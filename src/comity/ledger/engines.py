@@ -171,8 +171,8 @@ def _inserted(rows: Sequence[Row]) -> list[int]:
         # As Django's SQLite backend stores them: UUID as 32 digits, a moment as naive UTC text.
         written = lru_cache(64)(connection.ops.adapt_datetimefield_value)
         values = [
-            (row.uid.hex, row.kind, row.actor, row.subject, written(row.at), row.body)
-            for row in rows
+            (uid.hex, kind, actor, subject, written(at), body)
+            for uid, kind, actor, subject, at, body, _details, _salt in rows
         ]
         cursor.execute(
             "INSERT INTO ledger_entry (uid, kind, actor, subject, at, body) "

@@ -10,8 +10,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 
+<<<<<<< HEAD
 import httpx2
 from cryptography import x509
+=======
+>>>>>>> w_intake
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -88,6 +91,8 @@ def ask_several(
 
 
 def _ask_one(url: str, digest: bytes) -> Answer | Reason:
+    import httpx2  # only who asks an authority needs it
+
     nonce = secrets.randbits(63)
     request = timestamps.make_request(digest, nonce)
     response = b""

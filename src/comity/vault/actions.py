@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +13,10 @@ from typing import BinaryIO
 from django.db import connection, transaction
 
 from comity.core.access import Actor
-from comity.core.errors import Refused, Untrusted
+from comity.core.errors import Refused
 from comity.ledger import actions as ledger
 from comity.ledger.rows import alike, insert_missing, new_uids
-from comity.vault import packs, storage
+from comity.vault import storage
 from comity.vault.escrowing import drill as drill
 from comity.vault.escrowing import escrow_keys as escrow_keys
 from comity.vault.models import Pack, StoredFile
@@ -34,142 +33,12 @@ from comity.vault.shredding import erasures_unlisted as erasures_unlisted
 from comity.vault.shredding import other_uses as other_uses
 from comity.vault.shredding import replay_erasures as replay_erasures
 from comity.vault.shredding import shred as shred
+from comity.vault.taking import is_sound
+from comity.vault.taking import take_in_many as take_in_many
 
 INCOMING_IS_OLD_SECONDS = 3600
 OBJECT_IS_OLD_SECONDS = 24 * 3600
 _BATCH = 500
-SEALED_AT_ONCE_BYTES = 2 << 20
-
-
-def take_in_many(
-    sources: Iterable[Callable[[], BinaryIO]],
-) -> Iterator[list[storage.TakenIn | Refused | OSError]]:
-    """Take many files into the vault, in groups; each group is durable when it is given.
-
-    sources: each opens one seekable file, which is closed here. Small ones go into packs of about
-    16 MiB, and bytes that the vault has already are not stored again. What is refused or cannot be
-    read stands in its place, and the others go on; memory does not grow with their number.
-    """
-    with ThreadPoolExecutor(1) as beside:
-        before: _Group | None = None
-        for group in _groups(sources, beside):
-            if before is not None:
-                yield before.durable()
-            before = group
-        if before is not None:
-            yield before.durable()
-
-
-_Read = packs.Small | storage.TakenIn | Refused | OSError
-
-
-def _groups(sources: Iterable[Callable[[], BinaryIO]], beside: Executor) -> Iterator[_Group]:
-    group, size = _Group(beside), 0
-    try:
-        for opened in sources:
-            size += group.read(opened)
-            if size >= packs.PACK_BYTES or len(group) >= packs.PACK_FILES:
-                group.close()
-                yield group
-                group, size = _Group(beside), 0
-        if len(group):
-            group.close()
-            yield group
-    finally:
-        group.leave()
-
-
-class _Group:
-    """Files that come into one pack. They are sealed, written and synced beside the reading, and
-    beside the rows of the group before; few of them are in memory at a time.
-    """
-
-    def __init__(self, beside: Executor) -> None:
-        self._beside, self._packing = beside, packs.Packing()
-        self._order: list[str | storage.TakenIn | Refused | OSError] = []
-        self._known: dict[str, storage.TakenIn] = {}
-        self._waiting: list[packs.Small] = []
-        self._size = 0
-        self._adding: list[Future[None]] = []
-        self._finished: Future[dict[str, storage.TakenIn]] | None = None
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    def read(self, opened: Callable[[], BinaryIO]) -> int:
-        """Read one file; return how many of its bytes go into the pack."""
-        found = _read_one(opened)
-        if not isinstance(found, packs.Small):
-            self._order.append(found)
-            return 0
-        self._order.append(found.sha256)
-        self._waiting.append(found)
-        self._size += len(found.content)
-        if self._size >= SEALED_AT_ONCE_BYTES:
-            self._seal()
-        return len(found.content)
-
-    def close(self) -> None:
-        """Nothing more comes into the pack."""
-        self._seal()
-        self._finished = self._beside.submit(self._finish)
-
-    def _seal(self) -> None:
-        """Have what was read sealed, but for bytes that the vault has already."""
-        lookup = storage.lookups()
-        named = {one.sha256: lookup(one.sha256) for one in self._waiting}
-        rows = StoredFile.objects.filter(lookup__in=list(named.values())).select_related("pack")
-        sound = {bytes(row.lookup): row for row in rows if _is_sound(row)}
-        for one in self._waiting:
-            if row := sound.get(named[one.sha256]):
-                self._known[one.sha256] = _as_taken(row, one)
-        fresh = [one for one in self._waiting if one.sha256 not in self._known]
-        for earlier in self._adding[-1:]:
-            wait([earlier])
-        self._adding.append(self._beside.submit(self._packing.add, fresh))
-        self._waiting, self._size = [], 0
-
-    def leave(self) -> None:
-        """Remove a pack that is not finished; harmless for any other."""
-        self._beside.submit(self._packing.leave)
-
-    def _finish(self) -> dict[str, storage.TakenIn]:
-        for added in self._adding:
-            added.result()
-        return self._packing.finish()
-
-    def durable(self) -> list[storage.TakenIn | Refused | OSError]:
-        """Return what became of each file, in order, when all of it is durable."""
-        if self._finished is None:
-            raise RuntimeError("close() the group first")
-        try:
-            stored = self._known | self._finished.result()
-        except Refused as refusal:
-            return [refusal if isinstance(one, str) else one for one in self._order]
-        return [stored[one] if isinstance(one, str) else one for one in self._order]
-
-
-def _read_one(
-    opened: Callable[[], BinaryIO],
-) -> packs.Small | storage.TakenIn | Refused | OSError:
-    try:
-        with opened() as source:
-            return packs.read_small(source) or storage.take_in(source)
-    except (Refused, OSError) as failure:
-        return failure
-
-
-def _as_taken(row: StoredFile, small: packs.Small) -> storage.TakenIn:
-    return storage.TakenIn(
-        sha256=small.sha256,
-        size=row.size,
-        stored_name=row.stored_name,
-        stored_size=row.stored_size,
-        wrapped_key=bytes(row.wrapped_key),
-        lookup=bytes(row.lookup),
-        section=row.section,
-        head=small.content[: storage.HEAD_BYTES],
-    )
 
 
 def keep(actor: Actor, taken: storage.TakenIn) -> StoredFile:
@@ -244,7 +113,7 @@ def _rows_of(taken: Sequence[storage.TakenIn], in_packs: Mapping[str, Pack]) -> 
 def _settled(
     actor: Actor, kept: StoredFile, taken: storage.TakenIn, in_packs: Mapping[str, Pack]
 ) -> StoredFile:
-    if kept.stored_name == taken.stored_name or _is_sound(kept):
+    if kept.stored_name == taken.stored_name or is_sound(kept):
         return kept
     return _replace(actor, kept, taken, in_packs)
 
@@ -260,21 +129,6 @@ def _drop_unnamed(
                 continue
             pack.delete()
         transaction.on_commit(partial(storage.remove, name))
-
-
-def _is_sound(file: StoredFile) -> bool:
-    """Say whether a file is there, whole, and opens; the scrub looks at the bytes in between."""
-    section = file.section
-    name, size = (
-        (section.pack, section.pack_size) if section else (file.stored_name, file.stored_size)
-    )
-    if file.damage or not storage.is_whole(name, size):
-        return False
-    try:
-        open_stored(file).close()
-    except Untrusted:
-        return False
-    return True
 
 
 def _replace(

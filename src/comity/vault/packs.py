@@ -12,25 +12,29 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from comity.core import vaultfile
 from comity.core.errors import Refused
 from comity.vault import storage
+from comity.vault.sealer import SMALL_BYTES as SMALL_BYTES
+from comity.vault.sealer import PackWriter, Place, Read, Sealed
+from comity.vault.sources import read_regular
 
-SMALL_BYTES = 1 << 20  # from here on a file is an object of its own
 PACK_BYTES = 16 << 20  # of plain bytes, after which a pack is closed
 PACK_FILES = 4096
 
 
-@dataclass(frozen=True)
-class Small:
+class Small(NamedTuple):
     """A small file in memory. sha256: of it, 64 hex digits."""
 
     content: bytes
     sha256: str
+
+    def read(self) -> Read:
+        """What is known of it without its content."""
+        return Read(self.sha256, len(self.content), self.content[: storage.HEAD_BYTES])
 
 
 def read_small(source: BinaryIO, *, expected_size: int | None = None) -> Small | None:
@@ -51,7 +55,18 @@ def read_small(source: BinaryIO, *, expected_size: int | None = None) -> Small |
         source.seek(start)
         return None
     storage.require_unchanged(source, before, len(content), announced)
+    return small_of(content)
+
+
+def small_of(content: bytes) -> Small:
+    """Return a small file that is in memory."""
     return Small(content, hashlib.sha256(content).hexdigest())
+
+
+def read_small_regular(path: str | os.PathLike[str]) -> Small | None:
+    """Read a regular file if it is small. Raises as `sources.read_regular`."""
+    content = read_regular(path, SMALL_BYTES)
+    return None if content is None else small_of(content)
 
 
 def _read(source: BinaryIO, at_most: int, *, until: int) -> bytes:
@@ -72,8 +87,8 @@ class Packing:
 
     def __init__(self) -> None:
         self._sealed: dict[str, _Sealed] = {}
-        self._digest = hashlib.sha256()
-        self._size = 0
+        self._digest, self._size = "", 0
+        self._writer: PackWriter | None = None
         self._file = ExitStack()
         self._incoming: tuple[Path, BinaryIO] | None = None
 
@@ -82,36 +97,55 @@ class Packing:
         different = {one.sha256: one for one in files if one.sha256 not in self._sealed}
         if not different:
             return
+        with self._left_if_it_fails():
+            target = self._opened(sum(len(one.content) for one in different.values()))[1]
+            self._writer = self._writer or PackWriter(target)
+            contents, keys = [one.content for one in different.values()], new_keys(len(different))
+            places = self._writer.write(contents, key_list(keys))
+        files = list(different.values())
+        self._note([one.read() for one in files], keys, places)
+        self._digest, self._size = self._writer.digest_hex(), self._writer.size
+
+    def begin(self, size: int) -> Path:
+        """Return the file that somebody else writes: see `filled`. size: of all the plain bytes.
+
+        Raises Refused("vault.disk_full").
+        """
+        with self._left_if_it_fails():
+            return self._opened(size)[0]
+
+    def filled(self, files: Sequence[Read], keys: bytes, sealed: Sealed) -> None:
+        """Note what was sealed into the file of `begin`. keys: 32 bytes for each of the files.
+
+        Raises Refused("vault.disk_full"), after which nothing is.
+        """
+        with self._left_if_it_fails():
+            if isinstance(sealed, OSError):
+                raise sealed
+        self._digest, places = sealed
+        self._size = sum(place.size for place in places)
+        self._note(files, keys, places)
+
+    def _opened(self, size: int) -> tuple[Path, BinaryIO]:
+        storage.require_space(size)
+        if self._incoming is None:
+            self._incoming = self._file.enter_context(storage.incoming_file())
+        return self._incoming
+
+    def _note(self, files: Sequence[Read], keys: bytes, places: Sequence[Place]) -> None:
+        # A name is drawn, for no file on disk bears it.
+        names = key_list(new_keys(len(files)))
+        for file, key, name, place in zip(files, key_list(keys), names, places, strict=True):
+            self._sealed[file.sha256] = _Sealed(file, key, name.hex(), place)
+
+    @contextmanager
+    def _left_if_it_fails(self) -> Iterator[None]:
         try:
             with _full_disk():
-                storage.require_space(sum(len(one.content) for one in different.values()))
-                self._write(list(different.values()))
+                yield
         except BaseException:
             self.leave()
             raise
-
-    def _write(self, files: list[Small]) -> None:
-        """One draw of chance, one digest and one write for all: each lets other threads in."""
-        if self._incoming is None:
-            self._incoming = self._file.enter_context(storage.incoming_file())
-        drawn = secrets.token_bytes(64 * len(files))
-        pieces = []
-        for number, file in enumerate(files):
-            key, name = (drawn[start : start + 32] for start in (64 * number, 64 * number + 32))
-            stored = vaultfile.seal_bytes(file.content, key)
-            self._sealed[file.sha256] = _Sealed(
-                name.hex(),
-                key,
-                self._size,
-                len(stored),
-                len(file.content),
-                file.content[: storage.HEAD_BYTES],
-            )
-            self._size += len(stored)
-            pieces.append(stored)
-        written = b"".join(pieces)
-        self._digest.update(written)
-        vaultfile.write_full(self._incoming[1], memoryview(written))
 
     def finish(self) -> dict[str, storage.TakenIn]:
         """Return what the files became, by their digest, when the pack is durable.
@@ -121,7 +155,7 @@ class Packing:
         if self._incoming is None:
             return {}
         path, target = self._incoming
-        pack = storage.Section(self._digest.hexdigest(), 0, self._size)
+        pack = storage.Section(self._digest, 0, self._size)
         with self._file, _full_disk():
             os.fchmod(target.fileno(), 0o400)
             os.fsync(target.fileno())
@@ -130,13 +164,13 @@ class Packing:
         return {
             sha256: storage.TakenIn(
                 sha256=sha256,
-                size=one.plain_size,
+                size=one.file.size,
                 stored_name=one.name,
-                stored_size=one.size,
+                stored_size=one.place.size,
                 wrapped_key=wrap(one.name, one.key),
                 lookup=lookup(sha256),
-                section=replace(pack, offset=one.offset),
-                head=one.head,
+                section=storage.Section(pack.pack, one.place.offset, pack.pack_size),
+                head=one.file.head,
             )
             for sha256, one in self._sealed.items()
         }
@@ -144,6 +178,17 @@ class Packing:
     def leave(self) -> None:
         """Remove what was written; harmless after `finish`."""
         self._file.close()
+
+
+def new_keys(count: int) -> bytes:
+    """Return so many fresh keys of 32 bytes, from one draw of chance."""
+    return secrets.token_bytes(vaultfile.KEY_SIZE * count)
+
+
+def key_list(keys: bytes) -> list[bytes]:
+    """Return each of the keys."""
+    size = vaultfile.KEY_SIZE
+    return [keys[at : at + size] for at in range(0, len(keys), size)]
 
 
 @contextmanager
@@ -167,13 +212,10 @@ def take_in_small(files: Sequence[Small]) -> list[storage.TakenIn]:
     return [taken[file.sha256] for file in files]
 
 
-@dataclass(frozen=True)
-class _Sealed:
-    """One file in the pack. Its name is drawn, for no file on disk bears it."""
+class _Sealed(NamedTuple):
+    """One file in the pack."""
 
-    name: str
+    file: Read
     key: bytes
-    offset: int
-    size: int
-    plain_size: int
-    head: bytes
+    name: str
+    place: Place

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from comity.core.errors import Refused
@@ -67,6 +69,73 @@ class Nowhere:
         return len(data)
 
 
+def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a regular file for reading; never a link, a device or a pipe.
+
+    Raises Refused("vault.not_a_regular_file"), with no path in it.
+    """
+    descriptor, _ = _opened(path)
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def _opened(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as failure:
+        if failure.errno in {errno.ELOOP, errno.ENXIO}:
+            raise Refused("vault.not_a_regular_file") from failure
+        raise
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise Refused("vault.not_a_regular_file")
+    return descriptor, found
+
+
+def read_regular(path: str | os.PathLike[str], below: int) -> bytes | None:
+    """Return the whole of a regular file; None if it has `below` bytes or more.
+
+    Raises Refused("vault.not_a_regular_file"), and ("vault.source_changed") if it changed
+    meanwhile.
+    """
+    descriptor, before = _opened(path)
+    try:
+        if before.st_size >= below:
+            return None
+        # A byte more than there should be: whether the file has grown shows at once.
+        content = os.read(descriptor, before.st_size + 1)
+        while 0 < len(content) < before.st_size and (
+            piece := os.read(descriptor, before.st_size + 1 - len(content))
+        ):
+            content += piece
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    if len(content) != before.st_size or not _is_same(before, after):
+        raise Refused("vault.source_changed")
+    return content
+
+
+@dataclass(frozen=True)
+class RegularFile:
+    """A file of this machine that is to be read; calling it opens it, as `open_regular`.
+
+    told: is called with the number of its bytes when they were read.
+    """
+
+    path: str | os.PathLike[str]
+    told: Callable[[int], None] | None = None
+
+    def __call__(self) -> BinaryIO:
+        """Open it. Raises as `open_regular`."""
+        return open_regular(self.path)
+
+    def has_been_read(self, size: int) -> None:
+        """Tell who waits for it that so many bytes were read."""
+        if self.told is not None:
+            self.told(size)
+
+
 def state_of(source: BinaryIO) -> os.stat_result | None:
     """What the system says about a source that is a regular file; None for any other."""
     try:
@@ -97,10 +166,14 @@ def require_unchanged(
     size: how many bytes were read. announced: how many there should be.
     """
     after = state_of(source)
-    same = before is None or (
-        after is not None
-        and (before.st_size, before.st_mtime_ns, before.st_ctime_ns)
-        == (after.st_size, after.st_mtime_ns, after.st_ctime_ns)
-    )
+    same = before is None or (after is not None and _is_same(before, after))
     if not same or (announced is not None and announced != size):
         raise Refused("vault.source_changed")
+
+
+def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ctime_ns,
+    )

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 
@@ -33,8 +33,10 @@ from comity.vault import stores
 from comity.vault.sources import HEAD_BYTES as HEAD_BYTES
 from comity.vault.sources import LOOK_AT_SPACE_EVERY_BYTES as LOOK_AT_SPACE_EVERY_BYTES
 from comity.vault.sources import Nowhere, WatchedSource
+from comity.vault.sources import RegularFile as RegularFile
 from comity.vault.sources import WatchedTarget as WatchedTarget
 from comity.vault.sources import left_in as left_in
+from comity.vault.sources import open_regular as open_regular
 from comity.vault.sources import require_unchanged as require_unchanged
 from comity.vault.sources import state_of as state_of
 
@@ -46,8 +48,7 @@ _WRAP_LABEL = b"comity vault object key v1:"
 _own = threading.local()
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """Where a small sealed file lies: the pack's name, and the offset in it in bytes.
 
     pack_size: of the whole pack, in bytes.
@@ -133,23 +134,6 @@ def lookups() -> Callable[[str], bytes]:
     root = Keyring(settings.COMITY_KEYS).vault_root
     key = hmac.digest(root, _LOOKUP_LABEL, "sha256")
     return lambda sha256: hmac.digest(key, bytes.fromhex(sha256), "sha256")
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file for reading; never a link, a device or a pipe.
-
-    Raises Refused("vault.not_a_regular_file"), with no path in it.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as failure:
-        if failure.errno in {errno.ELOOP, errno.ENXIO}:
-            raise Refused("vault.not_a_regular_file") from failure
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise Refused("vault.not_a_regular_file")
-    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 def open_object(

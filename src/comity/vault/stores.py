@@ -16,17 +16,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-import obstore
 from django.conf import settings
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
-from obstore.store import LocalStore, S3Store
 
 from comity.core.errors import Untrusted
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import ClientConfig, LocalStore, RetryConfig, S3Store
 
+# obstore takes memory: it is loaded where a store is set, not by every process of the node.
 # One request, made only if the name is free; above it, in parts, which no store takes on condition.
 WHOLE_BYTES = 32 << 20
 PART_BYTES = 8 << 20
@@ -45,6 +43,8 @@ class Store:
 
     def __init__(self, url: str, credentials: tuple[tuple[str, str], ...] = ()) -> None:
         """url: path of a folder, or `s3://bucket/prefix`; credentials: what `s3_of` returns."""
+        from obstore.store import LocalStore
+
         self.folder = None if url.startswith("s3://") else Path(url.removeprefix("file://"))
         if self.folder is not None:
             self._store: S3Store | LocalStore = LocalStore(self.folder, mkdir=True)
@@ -53,6 +53,9 @@ class Store:
 
     def size(self, name: str) -> int | None:
         """How many bytes the object has; None if it is not there. Raises StoreAway."""
+        import obstore
+        from obstore.exceptions import BaseError, NotFoundError
+
         try:
             return int(obstore.head(self._store, _path(name))["size"])
         except (NotFoundError, FileNotFoundError):
@@ -66,6 +69,8 @@ class Store:
         again: over what is there, since that is damaged. Raises StoreAway, and Untrusted(
         "vaultfile.stored_digest_mismatch"): then nothing of it is stored.
         """
+        from obstore.exceptions import BaseError
+
         size = source.seek(0, io.SEEK_END)
         source.seek(0)
         try:
@@ -78,6 +83,9 @@ class Store:
         self._sync(name)
 
     def _put_whole(self, name: str, content: bytes, *, again: bool) -> None:
+        import obstore
+        from obstore.exceptions import AlreadyExistsError
+
         if hashlib.sha256(content).hexdigest() != name:
             raise Untrusted("vaultfile.stored_digest_mismatch", stored_sha256=name)
         try:
@@ -93,6 +101,8 @@ class Store:
                 self._put_whole(name, content, again=True)
 
     def _put_parts(self, name: str, source: BinaryIO) -> None:
+        import obstore
+
         digest = hashlib.sha256()
 
         def pieces() -> Iterator[bytes]:
@@ -129,6 +139,9 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Remove an object; one that is not there is no error. Raises StoreAway."""
+        import obstore
+        from obstore.exceptions import BaseError, NotFoundError
+
         try:
             obstore.delete(self._store, _path(name))
         except (NotFoundError, FileNotFoundError):
@@ -176,6 +189,9 @@ class _Ranges(io.RawIOBase):
         return len(piece)
 
     def _fetch(self, *, goes_on: bool) -> None:
+        import obstore
+        from obstore.exceptions import BaseError, NotFoundError
+
         length = min(_AHEAD_BYTES if goes_on else READ_BYTES, self._size - self._position)
         try:
             found = obstore.get_range(self._store, self._path, start=self._position, length=length)
@@ -212,6 +228,8 @@ def _made(url: str, credentials: tuple[tuple[str, str], ...]) -> Store:
 
 
 def _bucket(url: str, given: dict[str, str]) -> S3Store:
+    from obstore.store import S3Store
+
     bucket, _slash, prefix = url.removeprefix("s3://").partition("/")
     endpoint = given.get("endpoint")
     if endpoint is None:

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from comity.assistance.models import LetterDocument, LetterOfRequest
 from comity.core.access import Actor
-from comity.core.documents.signing import sign_pdf
 from comity.ledger import actions as ledger
 from comity.ledger import stamping
 from comity.vault import actions as vault
@@ -57,6 +56,8 @@ def print_all(
 def _sign(
     pdf: bytes, stamper: Callable[[bytes], bytes] | None, now: datetime, reason_code: str
 ) -> bytes:
+    from comity.core.documents.signing import sign_pdf  # what it needs is large
+
     keys = ledger.keyring()
     return sign_pdf(
         pdf,

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import typst
+from typing import TYPE_CHECKING, Any
 
 from comity.core.documents.pages import Paragraph, Rows, Sheet, Table
 from comity.core.documents.typography import set_text
 from comity.core.errors import Refused
+
+if TYPE_CHECKING:
+    import typst
 
 HERE = Path(__file__).parent
 _LOCK = threading.Lock()
@@ -32,6 +33,8 @@ def typeset(
     Raises Refused("documents.character_missing") if a character is in none of the fonts, and
     Refused("documents.not_typeset") for any other error or warning of typst.
     """
+    import typst  # large, and most processes print nothing
+
     moment = created.astimezone(UTC).replace(microsecond=0)
     inputs = {
         "document": json.dumps(_document(sheets, author, moment), ensure_ascii=False),
@@ -55,6 +58,8 @@ _held: list[Any] = []
 
 def _compiler() -> Any:
     """Return the one compiler of this process, with Comity's fonts and no others."""
+    import typst
+
     if not _held:
         fonts = typst.Fonts(
             include_system_fonts=False,

@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import pyrage
 from django.conf import settings
 
 from comity.core.errors import Refused
@@ -52,6 +51,8 @@ def package_file(size: int, suffix: str = ".asice") -> Iterator[tuple[Path, Bina
 
 def sound_keys(keys: Sequence[str]) -> tuple[str, ...]:
     """Give age public keys (`age1…`), each once. Raises Refused("evidence.bad_age_key")."""
+    import pyrage  # only whoever encrypts a package needs it
+
     found = tuple(dict.fromkeys(each.strip() for each in keys if each.strip()))
     if len(found) > KEYS_AT_MOST:
         raise Refused("evidence.bad_age_key", key=found[KEYS_AT_MOST][:16])
@@ -72,6 +73,8 @@ def encrypted(
     keys: sound ones. The digest (64 hex digits) of what the target got is known at the end. The
     bytes go through a pipe: the plain ones are in memory only, a piece at a time.
     """
+    import pyrage
+
     recipients = [pyrage.x25519.Recipient.from_str(key) for key in keys]
     sink = _Sink(target)
     reading, writing = os.pipe()

@@ -24,16 +24,14 @@ from comity.evidence.actions.intake import (
     require_day,
     require_member,
     require_sound,
+    require_title,
 )
 from comity.evidence.models import Item
 from comity.ledger import actions as ledger
-from comity.ledger.rows import alike, insert, new_uids
+from comity.ledger.rows import alike, insert, many_rows, new_uids
 from comity.vault import actions as vault
 from comity.vault.models import StoredFile
 from comity.vault.storage import TakenIn
-
-TOGETHER_BYTES = 32 << 20
-TOGETHER_FILES = 2000
 
 
 @dataclass(frozen=True)
@@ -63,9 +61,9 @@ class Shared:
 def ingest_many(
     actor: Actor, incoming: Iterable[Incoming], shared: Shared
 ) -> Iterator[Item | Refused | OSError]:
-    """Take files in, in groups of about 16 MiB of small ones; give what became of each, in order.
+    """Take files in, in packs of about 16 MiB of small ones; give what became of each, in order.
 
-    A group is one transaction: when an item is given, its bytes, its rows and its entries are
+    A pack is one transaction: when an item is given, its bytes, its rows and its entries are
     durable. A file that is refused or cannot be read stands in its place and stops no other;
     whatever stops the whole leaves the groups that were given. Neither memory nor the number of
     syncs grows with the number of files.
@@ -77,27 +75,12 @@ def ingest_many(
     require_member(actor, shared.access)
     acquired = plain_acquisition(shared.acquisition)
     require_day(acquired.acquired_at)
-    first, second = tee(_sound(incoming, shared))
+    first, second = tee(_sound(incoming))
     taken_in = vault.take_in_many(one.opened for one in first)
-    for group in _together(taken_in):
-        named = [next(second) for _ in group]
-        yield from _keep_group(actor, named, group, shared, acquired)
-
-
-def _together(
-    groups: Iterable[list[TakenIn | Refused | OSError]],
-) -> Iterator[list[TakenIn | Refused | OSError]]:
-    """Put several packs into one transaction: each page of an index is then written less often."""
-    waiting: list[TakenIn | Refused | OSError] = []
-    size = 0
-    for group in groups:
-        waiting += group
-        size += sum(one.size for one in group if isinstance(one, TakenIn))
-        if size >= TOGETHER_BYTES or len(waiting) >= TOGETHER_FILES:
-            yield waiting
-            waiting, size = [], 0
-    if waiting:
-        yield waiting
+    with many_rows():
+        for group in taken_in:
+            named = [next(second) for _ in group]
+            yield from _keep_group(actor, named, group, shared, acquired)
 
 
 def taken_already(actor: Officer, once: Sequence[uuid.UUID]) -> dict[uuid.UUID, Item]:
@@ -122,11 +105,11 @@ def note_refused(actor: Officer, uid: uuid.UUID, *, reason: str) -> None:
 _AT_ONCE = 500
 
 
-def _sound(incoming: Iterable[Incoming], shared: Shared) -> Iterator[Incoming]:
+def _sound(incoming: Iterable[Incoming]) -> Iterator[Incoming]:
     """Let a file whose title cannot stand be refused in its place, as one that cannot be read."""
     for one in incoming:
         try:
-            require_sound(one.title, shared.kind, shared.access)
+            require_title(one.title)
         except Refused as refusal:
             yield replace(one, opened=_refusing(refusal))
         else:
@@ -164,7 +147,7 @@ def _keep_group(
             **of_bytes(found, file, found.head),
             **of_file(one.title, one.original_name),
         )
-        item.stored_file = file
+        item._state.fields_cache["stored_file"] = file
         made.append(item)
     items = [one for one in made if isinstance(one, Item)]
     insert(items)

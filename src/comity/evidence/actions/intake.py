@@ -44,7 +44,7 @@ from comity.evidence.rules import (
     plain_media_type,
 )
 from comity.ledger import actions as ledger
-from comity.ledger.rows import alike, insert
+from comity.ledger.rows import insert_alike
 from comity.vault import actions as vault
 from comity.vault import storage
 from comity.vault.models import StoredFile
@@ -208,27 +208,38 @@ def of_file(title: str, original_name: str | bytes) -> dict[str, Any]:
 
 def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisition) -> None:
     """Give new items to their teams and write the first two records of each one's custody."""
-    holders = list(dict.fromkeys(access))
-    if not items:
-        return
-    held = [alike(ItemAccess(kind=kind, record=record)) for kind, record in holders]
-    insert([make(item_id=item.pk) for item in items for make in held])
+    keys = [item.pk for item in items]
+    for kind, record in dict.fromkeys(access):
+        insert_alike(ItemAccess(kind=kind, record=record), item_id=keys)
+    for same in _of_one_match(items, acquired):
+        _begin_custody(actor, same, access, acquired)
+
+
+def _of_one_match(items: Sequence[Item], acquired: Acquisition) -> list[list[Item]]:
+    """Put together what the first record says the same of, but for the digest of the bytes."""
+    together: dict[str, list[Item]] = {}
+    stated = acquired.facts.get(Fact.STATED_DIGEST)
+    for item in items:
+        match = str(digest_match(stated, item.sha256)) if stated else ""
+        together.setdefault(match, []).append(item)
+    return list(together.values())
+
+
+def _begin_custody(
+    actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisition
+) -> None:
+    sha256s = [item.sha256 for item in items]
     received = Alike(_received(actor, items[0], acquired, access))
-    said = _committed("received", role_of(actor))
-    records, entries = [], []
-    for item, ingested in zip(items, ingested_of(actor, items, access), strict=True):
-        if Fact.STATED_DIGEST in acquired.facts:  # what it says differs from item to item
-            received = Alike(_received(actor, item, acquired, access))
-        first, digest = received.of(item)
-        stated = said.fill(item.sha256, digest)
-        records += [first, ingested[0]]
-        entries += [
-            ledger.NewEntry("evidence.item_received", item.subject, stated),
-            ingested[1],
-        ]
-    for record, key in zip(records, ledger.append_many(actor, entries), strict=True):
-        record.entry_id = key
-    insert(records)
+    said = _committed("received", role_of(actor)).fill_all(sha256s, received.digests(sha256s))
+    ingested, also_said = _ingested(actor, items, access)
+    entries: list[ledger.NewEntry] = []
+    for item, first, second in zip(items, said, also_said, strict=True):
+        subject = item.subject
+        entries.append(ledger.NewEntry("evidence.item_received", subject, first))
+        entries.append(ledger.NewEntry("evidence.item_ingested", subject, second))
+    keys = ledger.append_many(actor, entries)
+    received.insert(items, keys[0::2])
+    ingested.insert(items, keys[1::2])
 
 
 def ingested_of(
@@ -238,17 +249,26 @@ def ingested_of(
 
     The records are not saved. This entry is what a package's verifier finds an item by.
     """
-    first, role = items[0], role_of(actor)
-    alike_records = Alike(
+    records, said = _ingested(actor, items, access)
+    for item, stated in zip(items, said, strict=True):
+        yield (
+            records.of(item),
+            ledger.NewEntry("evidence.item_ingested", item.subject, stated),
+        )
+
+
+def _ingested(actor: Actor, items: Sequence[Item], access: Access) -> tuple[Alike, list[bytes]]:
+    """The second records of items alike, and what their entries commit to."""
+    first, sha256s = items[0], [item.sha256 for item in items]
+    records = Alike(
         custody_of(
             actor, first, CustodyEvent.INGESTED, digest_after=first.sha256, facts=in_case(access)
         )
     )
-    facts = _committed("ingested", role, _facts(first))
-    for item in items:
-        record, digest = alike_records.of(item)
-        stated = facts.fill(item.sha256, digest, *_facts(item).values())
-        yield record, ledger.NewEntry("evidence.item_ingested", item.subject, stated)
+    facts = [_facts(item) for item in items]
+    columns = [[each[name] for each in facts] for name in facts[0]]
+    form = _committed("ingested", role_of(actor), facts[0])
+    return records, form.fill_all(sha256s, records.digests(sha256s), *columns)
 
 
 def _committed(
@@ -303,12 +323,20 @@ def require_sound(title: str, kind: str, access: Access) -> None:
     missing += [] if access else ["access"]
     if missing:
         raise Incomplete("evidence.incomplete", missing=missing)
-    if len(plain_line(title)) > TITLE_AT_MOST:
-        raise Refused("evidence.too_long", field="title")
+    require_title(title)
     if kind not in known_kinds():
         raise Refused("evidence.unknown_kind")
     if not all(name in TEAM_KINDS for name, _ in access):
         raise Refused("evidence.not_in_team")
+
+
+def require_title(title: str) -> None:
+    """Raise Incomplete or Refused for a title that no item can have."""
+    plain = plain_line(title)
+    if not plain:
+        raise Incomplete("evidence.incomplete", missing=["title"])
+    if len(plain) > TITLE_AT_MOST:
+        raise Refused("evidence.too_long", field="title")
 
 
 def require_member(actor: Actor, access: Access) -> None:

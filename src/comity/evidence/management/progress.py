@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Self, TextIO, cast
+from typing import TextIO
 
 SHOW_EVERY_SECONDS = 0.2
 WIDTH = 24
@@ -17,15 +17,11 @@ _CLEAR = "\r\x1b[K"
 class Progress:
     """A line that is drawn over; nothing is written unless `screen` is a terminal."""
 
-    def __init__(self, files: Sequence[Path], screen: TextIO) -> None:
+    def __init__(self, files: Sequence[str], screen: TextIO) -> None:
         self._screen, self._is_shown = screen, screen.isatty()
         self._files, self._bytes = len(files), sum(map(_size, files)) if self._is_shown else 0
         self._done_files = self._done_bytes = 0
         self._began = self._drawn = time.monotonic()
-
-    def watch(self, source: BinaryIO) -> BinaryIO:
-        """Return the file; what is read of it is counted."""
-        return cast("BinaryIO", _Watched(source, self.read)) if self._is_shown else source
 
     def read(self, count: int) -> None:
         """Count bytes that were read."""
@@ -61,35 +57,9 @@ class Progress:
             self._screen.flush()
 
 
-class _Watched:
-    """A file that tells how much is read of it; what else is asked of it, it answers itself."""
-
-    def __init__(self, source: BinaryIO, told: Any) -> None:
-        self._source, self._told = source, told
-
-    def read(self, count: int = -1) -> bytes:
-        data = self._source.read(count)
-        self._told(len(data))
-        return data
-
-    def readinto(self, buffer: memoryview) -> int:
-        count: int = self._source.readinto(buffer) or 0  # type: ignore[attr-defined]  # a raw file
-        self._told(count)
-        return count
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_failure: object) -> None:
-        self._source.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)
-
-
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
     with suppress(OSError):
-        found = path.lstat()
+        found = Path(path).lstat()
         return found.st_size if stat.S_ISREG(found.st_mode) else 0
     return 0
 

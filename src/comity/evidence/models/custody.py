@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -17,7 +17,7 @@ from comity.evidence.models.items import Item
 from comity.evidence.models.surroundings import surroundings
 from comity.evidence.rules import CustodyEvent
 from comity.ledger.models import Entry
-from comity.ledger.rows import alike
+from comity.ledger.rows import alike, insert_alike
 
 FORM = 2
 COMMITTED_FIELDS = (
@@ -99,13 +99,21 @@ class Alike:
     def __init__(self, first: CustodyRecord) -> None:
         words = first.words()
         del words["digest_after"]
-        self._make = alike(first)
+        self.first, self._make = first, alike(first)
         self._digest = canonical.Template(words, ["digest_after"])
 
-    def of(self, item: Item) -> tuple[CustodyRecord, str]:
-        """Return the record of one item, not saved, and its digest."""
-        record = self._make(item_id=item.pk, digest_after=item.sha256)
-        return record, hashlib.sha256(self._digest.fill(item.sha256)).hexdigest()
+    def digests(self, sha256s: Sequence[str]) -> list[str]:
+        """Return the digests of the records of items with these digests."""
+        return [hashlib.sha256(one).hexdigest() for one in self._digest.fill_all(sha256s)]
+
+    def of(self, item: Item) -> CustodyRecord:
+        """Return the record of one item, not saved."""
+        return self._make(item_id=item.pk, digest_after=item.sha256)
+
+    def insert(self, items: Sequence[Item], entries: Sequence[int]) -> None:
+        """Store the records of these items, each with the key of its entry."""
+        keys, sha256s = [item.pk for item in items], [item.sha256 for item in items]
+        insert_alike(self.first, item_id=keys, digest_after=sha256s, entry_id=entries)
 
 
 def role_of(actor: Actor) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from comity.core.errors import Untrusted
-from comity.core.httpsig import VerifiedCall
 from comity.exchange.models import SeenNonce
+
+if TYPE_CHECKING:
+    from comity.core.httpsig import VerifiedCall
 
 
 @transaction.atomic

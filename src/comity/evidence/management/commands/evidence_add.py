@@ -8,9 +8,8 @@ import sys
 import uuid
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -23,7 +22,7 @@ from comity.evidence.management.progress import Progress
 from comity.evidence.models import Item
 from comity.evidence.rules import OTHER_KIND, TITLE_AT_MOST, Origin, plain_line
 from comity.ui.labels import label
-from comity.vault.storage import open_regular
+from comity.vault.storage import RegularFile
 
 
 class Command(BaseCommand):
@@ -60,23 +59,16 @@ class Command(BaseCommand):
             raise CommandError(f"{refused} of {count} files were not taken in.")
 
     def _take(
-        self, actor: Officer, files: list[Path], report: Report, options: dict[str, Any]
+        self, actor: Officer, files: list[str], report: Report, options: dict[str, Any]
     ) -> tuple[int, int]:
-        once = {path: report.uid_of(path) for path in files}
-        there = actions.taken_already(actor, list(once.values()))
-        left = [path for path in files if once[path] not in there]
-        for path in files:
-            if once[path] in there:
-                report.note(path, there[once[path]])
-        if there:
-            self.stdout.write(f"{len(there)} files were taken in before; {len(left)} are left.")
+        left = self._left(actor, files, report)
         self._progress = Progress(left, sys.stderr)
         incoming = (
             actions.Incoming(
-                opened=partial(self._opened, path),
-                title=options["title"] or plain_line(path.name)[:TITLE_AT_MOST] or "-",
-                original_name=path.name,
-                once=once[path],
+                opened=RegularFile(path, self._progress.read),
+                title=options["title"] or plain_line(_name(path))[:TITLE_AT_MOST] or "-",
+                original_name=_name(path),
+                once=report.uid_of(path),
             )
             for path in left
         )
@@ -91,8 +83,19 @@ class Command(BaseCommand):
         self._progress.clear()
         return refused, len(left)
 
-    def _opened(self, path: Path) -> BinaryIO:
-        return self._progress.watch(open_regular(path))
+    def _left(self, actor: Officer, files: list[str], report: Report) -> list[str]:
+        """The files that an earlier, stopped run of this intake did not take in."""
+        if not report.goes_on:
+            return files
+        once = {path: report.uid_of(path) for path in files}
+        there = actions.taken_already(actor, list(once.values()))
+        left = [path for path in files if once[path] not in there]
+        for path in files:
+            if once[path] in there:
+                report.note(path, there[once[path]])
+        if there:
+            self.stdout.write(f"{len(there)} files were taken in before; {len(left)} are left.")
+        return left
 
     def _say(self, number: int, result: Item | Refused | OSError) -> None:
         if isinstance(result, Item):
@@ -101,16 +104,24 @@ class Command(BaseCommand):
             self.stderr.write(f"File {number}: {_reason(result)}")
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
-    """The files named, and of a folder every file under it, in the order of their names."""
+def _files(paths: list[Path]) -> Iterator[str]:
+    """The files named, and of a folder every file under it, in the order of their names.
+
+    As text: of hundreds of thousands, paths would take ten times the memory.
+    """
     for path in paths:
         if not path.is_dir() or path.is_symlink():
-            yield path
+            yield str(path)
             continue
         for folder, folders, names in os.walk(path):
             folders.sort()
             links = [name for name in folders if (Path(folder) / name).is_symlink()]
-            yield from (Path(folder) / name for name in sorted([*names, *links]))
+            before = str(Path(folder) / "-")[:-1]
+            yield from (before + name for name in sorted([*names, *links]))
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _reason(result: Refused | OSError) -> str:
@@ -142,6 +153,8 @@ class Report:
     def __init__(self, path: Path | None) -> None:
         self._file: TextIO | None = None
         self._intake, self._noted = uuid.uuid4(), set[str]()
+        self._here = os.fsencode(Path.cwd() / "-")[:-1]
+        self.goes_on = False
         if path is None:
             return
         if path.exists():
@@ -160,15 +173,17 @@ class Report:
             self._intake = uuid.UUID(str(stated[0].get("intake")))
         except ValueError:
             raise CommandError("This report is not one of this command.") from None
+        self.goes_on = True
         self._noted = {str(one.get("path")) for one in stated if one.get("item")}
 
-    def uid_of(self, path: Path) -> uuid.UUID:
+    def uid_of(self, path: str) -> uuid.UUID:
         """The uid of the item that this file becomes in this intake."""
-        return uuid.uuid5(self._intake, os.fsencode(path.absolute()).hex())
+        absolute = os.fsencode(path) if path.startswith("/") else self._here + os.fsencode(path)
+        return uuid.uuid5(self._intake, absolute.hex())
 
-    def note(self, path: Path, result: Item | Refused | OSError) -> None:
+    def note(self, path: str, result: Item | Refused | OSError) -> None:
         """Write what became of a file, once."""
-        stated: dict[str, Any] = {"path": os.fspath(path)}
+        stated: dict[str, Any] = {"path": path}
         if isinstance(result, Item):
             stated |= {"item": result.number, "sha256": result.sha256, "size": result.size}
         else:
