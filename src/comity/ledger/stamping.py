@@ -10,11 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 
-<<<<<<< HEAD
-import httpx2
 from cryptography import x509
-=======
->>>>>>> w_intake
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -121,6 +117,8 @@ def fetch(address: str, question: bytes = b"") -> revocation.Statement:
     Follows no redirect. Who signed it is not judged.
     Raises httpx2.HTTPError, Untrusted("revocation.…").
     """
+    import httpx2  # only who asks an authority needs it
+
     received = b""
     headers = {"Content-Type": "application/ocsp-request"} if question else {}
     with httpx2.stream(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -19,7 +19,6 @@ from django.utils.module_loading import import_string
 
 from comity.core.access import Act, Actor, require
 from comity.core.container import ContainerDigest, Seal
-from comity.core.documents.signing import Stamper, sign_pdf
 from comity.core.errors import Incomplete, NotVisible, Refused
 from comity.core.package import PackageRenewal, PackageSpec, write_package
 from comity.evidence.actions import _package_contents as contents
@@ -52,6 +51,9 @@ from comity.ledger import actions as ledger
 from comity.ledger import stamping
 from comity.ledger.models import Checkpoint
 from comity.vault import actions as vault
+
+if TYPE_CHECKING:
+    from comity.core.documents.signing import Stamper
 
 REASON = "custody.reported"
 PROCEEDINGS = "comity.cases.models.case_numbered"
@@ -346,6 +348,8 @@ def stamp(head: Checkpoint) -> bool:
 
 def sealed_pdf(pdf: bytes, now: datetime) -> bytes:
     """Return the PDF with the node's seal (PAdES); without a time-stamp if no authority answers."""
+    from comity.core.documents.signing import sign_pdf  # what it needs is large
+
     keys = ledger.keyring()
 
     def sign(stamper: Stamper | None) -> bytes:

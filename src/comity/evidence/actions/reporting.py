@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
@@ -25,14 +24,6 @@ from comity.evidence.report import LANGUAGES, entries_about, print_item_report
 from comity.ledger import actions as ledger
 from comity.ledger.models import Checkpoint
 
-<<<<<<< HEAD
-=======
-if TYPE_CHECKING:
-    from comity.core.documents.signing import Stamper
-
-REASON = "custody.reported"
-
->>>>>>> w_intake
 
 def report_custody(
     actor: Actor,
@@ -92,33 +83,6 @@ def _findings(item: Item, head: Checkpoint, now: datetime) -> Findings:
     )
 
 
-<<<<<<< HEAD
-=======
-def _sealed(pdf: bytes, now: datetime) -> bytes:
-    """The PDF with the node's seal; without a time-stamp if no authority answers."""
-    from comity.core.documents.signing import sign_pdf  # what it needs is large
-
-    keys = ledger.keyring()
-
-    def sign(stamper: Stamper | None) -> bytes:
-        return sign_pdf(
-            pdf,
-            key_pem=keys.seal_key_pem,
-            cert_pem=keys.seal_certificate_pem,
-            stamper=stamper,
-            now=now,
-            reason_code=REASON,
-        )
-
-    if not settings.COMITY_TSA_URLS:
-        return sign(None)
-    try:
-        return sign(stamping.stamper)
-    except stamping.NoStamp:
-        return sign(None)
-
-
->>>>>>> w_intake
 @transaction.atomic
 def _record(actor: Actor, item: Item, sealed: bytes, language: str) -> None:
     ledger.append(
