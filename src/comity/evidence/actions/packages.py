@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.container import ContainerDigest, Seal
 from comity.core.errors import Incomplete, NotVisible, Refused
@@ -30,7 +31,7 @@ from comity.evidence.actions.release import (
     record_disclosures,
     release_bases,
 )
-from comity.evidence.models import Disclosure, Item, ReleaseGrant, custody_of
+from comity.evidence.models import Alike, Disclosure, Item, ReleaseGrant, custody_of
 from comity.evidence.report import language_of_node, print_report
 from comity.evidence.rules import (
     HANDOVER_AT_MOST,
@@ -347,32 +348,35 @@ def _exported(
     digest: ContainerDigest,
     sealed: _Sealed | None,
 ) -> None:
-    records = [
+    first = items[0]
+    exported = Alike(
         custody_of(
             actor,
-            item,
+            first,
             CustodyEvent.EXPORTED,
             purpose=leaving.purpose,
             legal_authority=leaving.legal_basis,
             counterparty=leaving.to.target[:120],
-            digest_before=item.sha256,
-            digest_after=item.sha256,
+            digest_before=first.sha256,
+            digest_after=first.sha256,
             note=digest.sha256,
         )
-        for item in items
-    ]
+    )
     file: dict[str, object] = {
         "package_sha256": digest.sha256,
         "package_size": digest.size,
     }
     if sealed is not None:
         file |= {"encrypted_sha256": sealed.sha256, "encrypted_to": list(sealed.keys)}
-    acts = [
-        ledger.NewEntry("evidence.item_exported", item.subject, record.committed(item) | file)
-        for item, record in zip(items, records, strict=True)
-    ]
+    details = exported.details(**file)
+    records, acts = [], []
+    for item in items:
+        record, its_digest = exported.of(item)
+        records.append(record)
+        stated = details.fill(item.sha256, its_digest)
+        acts.append(ledger.NewEntry("evidence.item_exported", item.subject, stated))
     keep_records(actor, records, acts)
-    looked = {"part": "package", "purpose": ""}
+    looked = canonical.encode({"part": "package", "purpose": ""})
     ledger.append_many(
         actor, [ledger.NewEntry("access.looked", item.subject, looked) for item in items]
     )

@@ -14,11 +14,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from comity.accounts.models import Officer, fetch
+from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.errors import NotAllowed, Refused
 from comity.evidence.actions.conditions import grouped, require_shared
 from comity.evidence.models import (
     TEAM_KINDS,
+    Alike,
     CustodyRecord,
     Derivation,
     Disclosure,
@@ -29,7 +31,7 @@ from comity.evidence.models import (
 )
 from comity.evidence.rules import FOLLOWS_CONSENT, ORDER, BasisKind, CustodyEvent, Fact, Origin
 from comity.ledger import actions as ledger
-from comity.ledger.rows import insert
+from comity.ledger.rows import alike, insert
 
 _DISCLOSING = (Act.SEND_LETTER, Act.RELEASE_REPLY, Act.SHARE_ACCOUNT, Act.EXPORT_PACKAGE)
 
@@ -307,34 +309,36 @@ def record_disclosures(
 ) -> list[Disclosure]:
     """Record that items leave, as `record_disclosure` each. Raises NotAllowed."""
     _require_one_of(actor, _DISCLOSING)
-    made = [
+    make = alike(
         Disclosure(
-            item=one.item,
-            recipient=recipient,
-            purpose=purpose,
+            recipient=recipient, purpose=purpose, message_id=message_id, actor=actor.actor_id
+        )
+    )
+    made = [
+        make(
+            item_id=one.item.pk,
             basis_kind=one.basis.kind,
             basis_ref=one.basis.ref,
             appearance=one.appearance,
-            message_id=message_id,
             sha256=one.item.sha256,
-            actor=actor.actor_id,
         )
         for one in leaving
     ]
     insert(made)
-    records = [_left(actor, one, recipient, purpose) for one in leaving]
     message = str(message_id) if message_id else None
     said = {"recipient": recipient, "purpose": purpose, "message": message}
-    acts = [
-        ledger.NewEntry(
-            "evidence.item_disclosed",
-            one.item.subject,
-            left.committed(one.item)
-            | said
-            | {"basis_kind": str(one.basis.kind), "basis_ref": one.basis.ref},
-        )
-        for one, left in zip(leaving, records, strict=True)
-    ]
+    by_basis: dict[Basis, tuple[Alike, canonical.Template]] = {}
+    records, acts = [], []
+    for one in leaving:
+        known = by_basis.get(one.basis)
+        if known is None:
+            left = Alike(_left(actor, one, recipient, purpose))
+            basis = {"basis_kind": str(one.basis.kind), "basis_ref": one.basis.ref}
+            known = by_basis[one.basis] = left, left.details(**said, **basis)
+        record, digest = known[0].of(one.item)
+        records.append(record)
+        details = known[1].fill(one.item.sha256, digest)
+        acts.append(ledger.NewEntry("evidence.item_disclosed", one.item.subject, details))
     keep_records(actor, records, acts)
     return made
 

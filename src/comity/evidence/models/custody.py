@@ -93,19 +93,31 @@ class CustodyRecord(models.Model):
 class Alike:
     """Records of custody that differ in their item only: a folder that was taken in at once.
 
-    first: one of them, not saved, whose digest_after is its item's.
+    first: one of them, not saved, whose digest_after is its item's; so is digest_before, if it
+    states one.
     """
 
     def __init__(self, first: CustodyRecord) -> None:
         words = first.words()
-        del words["digest_after"]
+        self._changing = [name for name in ("digest_before", "digest_after") if words[name]]
+        for name in self._changing:
+            del words[name]
         self._make = alike(first)
-        self._digest = canonical.Template(words, ["digest_after"])
+        self._digest = canonical.Template(words, self._changing)
+        self._stated = {"event": str(first.event), "role": first.role}
 
     def of(self, item: Item) -> tuple[CustodyRecord, str]:
         """Return the record of one item, not saved, and its digest."""
-        record = self._make(item_id=item.pk, digest_after=item.sha256)
-        return record, hashlib.sha256(self._digest.fill(item.sha256)).hexdigest()
+        digests = dict.fromkeys(self._changing, item.sha256)
+        record = self._make(item_id=item.pk, **digests)
+        return record, hashlib.sha256(self._digest.fill(*digests.values())).hexdigest()
+
+    def details(self, **more: object) -> canonical.Template:
+        """Return what the entries of such records commit to, as `CustodyRecord.committed` and more.
+
+        To be filled with the item's digest and the record's.
+        """
+        return canonical.Template(self._stated | more, ["sha256", "record"])
 
 
 def role_of(actor: Actor) -> str:
