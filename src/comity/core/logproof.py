@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
+from binascii import b2a_base64
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,20 +33,22 @@ class LogProof:
 
 def write(proof: LogProof) -> bytes:
     """Return the file; the checkpoint stands in it byte for byte."""
-    lines = [_HEAD]
-    if proof.extra is not None:
-        lines.append("extra " + base64.b64encode(proof.extra).decode("ascii"))
-    lines.append(f"index {proof.index}")
-    lines.extend(map(_base64, proof.path))
-    return ("\n".join(lines) + "\n\n").encode("ascii") + proof.checkpoint
+    head = write_head(proof.index, proof.path, proof.extra)
+    return head + write_tail((), proof.checkpoint)
 
 
-@lru_cache(maxsize=4096)  # the upper part of a path is the same for many leaves
-def _base64(sibling: bytes) -> str:
-    return base64.b64encode(sibling).decode("ascii")
+def write_head(index: int, path: Iterable[bytes], extra: bytes | None = None) -> bytes:
+    """Return the beginning of the file, with the lower part of the path."""
+    stated = b"" if extra is None else b"extra " + b2a_base64(extra)
+    return b"%s\n%sindex %d\n%s" % (_HEAD.encode(), stated, index, b"".join(map(b2a_base64, path)))
 
 
-_decoded = lru_cache(maxsize=4096)(notes.decode_base64)  # for the same reason
+def write_tail(path: Iterable[bytes], checkpoint: bytes) -> bytes:
+    """Return the rest, with the upper part of the path: the same for leaves that share it."""
+    return b"".join([*map(b2a_base64, path), b"\n", checkpoint])
+
+
+_decoded = lru_cache(maxsize=4096)(notes.decode_base64)  # upper parts are the same for many leaves
 
 
 def parse(data: bytes) -> LogProof:

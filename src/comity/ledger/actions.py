@@ -266,10 +266,11 @@ def prove(entry: Entry, head: Checkpoint | None = None) -> bytes:
     return logproof.write(logproof.LogProof(entry.index, tuple(path), bytes(head.note)))
 
 
-def prove_many(indexes: Sequence[int], head: Checkpoint) -> Iterator[bytes]:
-    """Yield the `.tlog-proof` of each of these leaves under `head`, in their order.
+def prove_many(indexes: Sequence[int], head: Checkpoint) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the `.tlog-proof` of each of these leaves under `head`, in their order, in two pieces.
 
-    The tiles are fetched in a few questions, however many leaves there are. indexes: ascending.
+    The second is one object for the leaves of a tile. The tiles are fetched in a few questions,
+    however many leaves there are. indexes: ascending.
     Raises Refused("ledger.pending") for one that the head does not cover.
     """
     if indexes and max(indexes) >= head.size:
@@ -280,8 +281,12 @@ def prove_many(indexes: Sequence[int], head: Checkpoint) -> Iterator[bytes]:
     places = sorted(found)
     for start in range(0, len(places), TILES_AT_ONCE):
         store.read_ahead(places[start : start + TILES_AT_ONCE])
-    for index, path in tiles.inclusion_paths(store, indexes, head.size):
-        yield logproof.write(logproof.LogProof(index, tuple(path), note))
+    shared: list[bytes] | None = None
+    tail = b""
+    for index, below, above in tiles.inclusion_paths(store, indexes, head.size):
+        if above is not shared:
+            shared, tail = above, logproof.write_tail(above, note)
+        yield logproof.write_head(index, below), tail
 
 
 def prove_growth(old_size: int, head: Checkpoint | None = None) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +23,7 @@ from comity.core.errors import Incomplete, NotVisible, Refused
 from comity.core.package import PackageRenewal, PackageSpec, write_package
 from comity.evidence.actions import _package_contents as contents
 from comity.evidence.actions._package_files import encrypted, package_file, sound_keys
-from comity.evidence.actions.conditions import grouped, require_handovers
+from comity.evidence.actions.conditions import grouped, keys_of, require_handovers
 from comity.evidence.actions.release import (
     Basis,
     Leaving,
@@ -133,12 +133,13 @@ def export_package(
         case=_proceeding(actor, stated["case_ref"]),
         **stated,
     )
-    _cleared(leaving)
+    for _group in _cleared(leaving):
+        pass
     ledger.require_clock()
     head = contents.numbered_head(leaving.items)
     size = contents.size_about(leaving.everything, message_ids)
     with (
-        vault.opened_shelf(actor) as opened,
+        vault.opened_shelf(actor, contents.files_as_written(leaving.items)) as opened,
         package_file(size, ".asice.age" if leaving.to.keys else ".asice") as (path, target),
     ):
         chosen = language or language_of_node()
@@ -161,7 +162,7 @@ def _spec(
     witnesses.ask_now(head)
     stamped = stamp(head)
     seal, now = ledger.keyring(), timezone.now()
-    kept = contents.kept_about(leaving.items, head)
+    custody = contents.Custody(leaving.items, head)
     return PackageSpec(
         from_node=settings.COMITY_NODE_ID,
         purpose=leaving.purpose,
@@ -171,8 +172,8 @@ def _spec(
         seal=Seal(
             seal.seal_key_pem, seal.seal_certificate_pem, stamping.stamper if stamped else None
         ),
-        items=contents.packed(actor, leaving.items, kept, opened),
-        custody=contents.proven(kept, head),
+        items=contents.packed(actor, leaving.items, custody, opened),
+        custody=custody,
         checkpoint=ledger.cosigned_note(head),
         descriptors=contents.descriptors_for(message_ids),
         time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.order_by("pk")],
@@ -232,26 +233,30 @@ def _enclosed(items: Sequence[Item], message_ids: Sequence[uuid.UUID]) -> tuple[
     return tuple(item for item in travelled.distinct().order_by("pk") if item.pk not in chosen)
 
 
-def _cleared(leaving: _Leaving) -> list[Leaving]:
+def _cleared(leaving: _Leaving) -> Iterator[list[Leaving]]:
     """Say for each item on which basis it goes, or refuse with the number of the first."""
-    target = leaving.to.target
-    require_handovers(leaving.everything, leaving.to.recipient, target=target, case=leaving.case)
+    for group in grouped(leaving.everything):
+        yield _cleared_group(group, leaving.to, leaving.case)
+
+
+def _cleared_group(items: Sequence[Item], to: Handover, case: uuid.UUID | None) -> list[Leaving]:
+    require_handovers(items, to.recipient, target=to.target, case=case)
     bases = release_bases(
-        leaving.everything, recipient=target, purpose=HANDOVER_PURPOSE, on=timezone.localdate()
+        items, recipient=to.target, purpose=HANDOVER_PURPOSE, on=timezone.localdate()
     )
-    missing = [item for item in leaving.everything if bases[item.pk] is None]
-    if missing and not leaving.to.order:
+    missing = [item for item in items if bases[item.pk] is None]
+    if missing and not to.order:
         raise Refused("evidence.no_release", item=missing[0].number)
-    bases |= _by_order(missing, leaving.to.order)
+    bases |= _by_order(missing, to.order)
     cleared = []
-    for item in leaving.everything:
+    for item in items:
         basis = bases[item.pk]
         if basis is None:
             raise Refused("evidence.no_release", item=item.number)
         named = basis.mode in {"", IDENTIFIED}
-        if not named and not leaving.to.appearance:
+        if not named and not to.appearance:
             raise Refused("evidence.appearance_unsaid", item=item.number, mode=basis.mode)
-        cleared.append(Leaving(item, basis, "" if named else leaving.to.appearance))
+        cleared.append(Leaving(item, basis, "" if named else to.appearance))
     return cleared
 
 
@@ -262,7 +267,7 @@ def _by_order(items: Sequence[Item], order: str) -> dict[int, Basis]:
     """
     modes: dict[int, str] = {}
     for group in grouped(items):
-        asked = ReleaseGrant.objects.filter(item__in=group, withdrawn_at=None)
+        asked = ReleaseGrant.objects.filter(item__in=keys_of(group), withdrawn_at=None)
         for grant in asked.exclude(mode__in=["", IDENTIFIED]).order_by("-pk"):
             modes[grant.item_id] = grant.mode
     return {
@@ -332,12 +337,11 @@ def _record_export(
 ) -> None:
     """Keep what left and on which basis; what was agreed must still hold at this moment."""
     for group in grouped(leaving.everything):
-        held = ReleaseGrant.objects.filter(item__in=group, withdrawn_at=None)
+        held = ReleaseGrant.objects.filter(item__in=keys_of(group), withdrawn_at=None)
         list(held.select_for_update().order_by("pk"))
-    cleared = _cleared(leaving)
     for group in grouped(leaving.items):
         _exported(actor, group, leaving, digest, sealed)
-    for left in grouped(cleared):
+    for left in _cleared(leaving):
         record_disclosures(actor, left, recipient=leaving.to.target, purpose=HANDOVER_PURPOSE)
 
 

@@ -17,7 +17,7 @@ from comity.accounts.models import Officer, fetch
 from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.errors import NotAllowed, Refused
-from comity.evidence.actions.conditions import grouped, require_shared
+from comity.evidence.actions.conditions import grouped, keys_of, require_shared
 from comity.evidence.models import (
     TEAM_KINDS,
     Alike,
@@ -248,15 +248,15 @@ def release_bases(
     items: Sequence[Item], *, recipient: str, purpose: str, on: date
 ) -> dict[int, Basis | None]:
     """Return for each item, by key, what `require_release` returns, or None where it refuses."""
+    own = Basis(BasisKind.INVESTIGATION)
     bases: dict[int, Basis | None] = {
-        item.pk: None if item.origin == Origin.PERSON else Basis(BasisKind.INVESTIGATION)
-        for item in items
+        item.pk: None if item.origin == Origin.PERSON else own for item in items
     }
     from_people = [item for item in items if item.origin == Origin.PERSON]
     for group in grouped(from_people):
         grants = ReleaseGrant.objects.filter(
             Q(valid_until=None) | Q(valid_until__gte=on),
-            item__in=group,
+            item__in=keys_of(group),
             recipient=recipient,
             purpose=purpose,
             valid_from__lte=on,
