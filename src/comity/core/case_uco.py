@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from comity.core.package_form import About, CustodyLine, Item
@@ -31,25 +31,40 @@ _CONTEXT = {
 }
 
 
-def describe(about: About, custody: Iterable[CustodyLine]) -> Iterator[bytes]:
-    """Give the description as lines of bytes, in its only form; memory grows with the items only.
+END = b"]}\n"
 
-    custody: the lines of custody.jsonl in their order; their entries and details are canonical.
-    An officer appears by role and by the pseudonym that the ledger has; nobody's name is in it.
+
+class Describer:
+    """Gives the description in pieces, in its only form: `start`, each `act`, and END.
+
+    Memory grows with the items only. An officer appears by role and by the pseudonym that the
+    ledger has; nobody's name is in it.
     """
-    names = _Names(about.from_node)
-    yield _head(about, names)
-    yield _investigation(about, names).encode("utf-8")
-    of_items: dict[int, tuple[_Named, ...]] = {}
-    for item in about.items:
-        named = _Named(names.id("File", item.number), names.id("ProvenanceRecord", item.number))
-        yield _item(item, named, names).encode("utf-8")
-        alone = (named,)
-        for index in item.entries:
-            of_items[index] = of_items[index] + alone if index in of_items else alone
-    for line in custody:
-        yield _acts(line, of_items.get(line.index, ()), names).encode("utf-8")
-    yield b"]}\n"
+
+    def __init__(self, about: About) -> None:
+        self._about, self._names = about, _Names(about.from_node)
+        self._of_items: dict[int, tuple[_Named, ...]] = {}
+
+    def start(self) -> Iterator[bytes]:
+        """Give what stands before the acts."""
+        about, names = self._about, self._names
+        yield _head(about, names)
+        yield _investigation(about, names).encode("utf-8")
+        for item in about.items:
+            named = _Named(names.id("File", item.number), names.id("ProvenanceRecord", item.number))
+            yield _item(item, named, names).encode("utf-8")
+            for index in item.entries:
+                self._of_items[index] = (*self._of_items.get(index, ()), named)
+
+    def act(self, index: int, entry: Mapping[str, str], details: object) -> bytes:
+        """Give the nodes for the next line of custody.jsonl, from its decoded values."""
+        acts = _acts(index, entry, details, self._of_items.get(index, ()), self._names)
+        return acts.encode("utf-8")
+
+    def act_of(self, line: CustodyLine) -> bytes:
+        """Give the same from a line whose entry and details are canonical."""
+        details = None if line.details is None else _value(line.details.decode("utf-8"))[0]
+        return self.act(line.index, _value(line.entry.decode("utf-8"))[0], details)
 
 
 def _head(about: About, names: _Names) -> bytes:
@@ -141,10 +156,14 @@ def _item(item: Item, named: _Named, names: _Names) -> str:
     )
 
 
-def _acts(line: CustodyLine, items: Sequence[_Named], names: _Names) -> str:
+def _acts(
+    index: int,
+    entry: Mapping[str, str],
+    details: object,
+    items: Sequence[_Named],
+    names: _Names,
+) -> str:
     """Give the nodes for one entry: who and what is met for the first time, then the act."""
-    entry: dict[str, str] = _value(line.entry.decode("utf-8"), 0)[0]
-    details = {} if line.details is None else _value(line.details.decode("utf-8"), 0)[0]
     actor, roles, by_tool = entry["actor"], _words(details, "role"), _words(details, "tool")
     performer, tool, new = names.met(actor, roles, by_tool or _NODE)
     at = _typed("xsd:dateTime", entry["at"])
@@ -156,7 +175,7 @@ def _acts(line: CustodyLine, items: Sequence[_Named], names: _Names) -> str:
     return (
         f'{new},{{"@id":"{names.id("InvestigativeAction", entry["id"])}",'
         f'"@type":"case-investigation:InvestigativeAction","uco-core:name":"{entry["kind"]}",'
-        f'"uco-core:description":"leaf {line.index}, entry {entry["id"]}",'
+        f'"uco-core:description":"leaf {index}, entry {entry["id"]}",'
         f'"uco-action:startTime":{at},"uco-action:endTime":{at},'
         f'"uco-action:performer":{{"@id":"{performer}"}},'
         f'"uco-action:instrument":[{{"@id":"{tool}"}}]{shown}}}\n'

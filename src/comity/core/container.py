@@ -26,6 +26,7 @@ from comity.core.parts import Part
 
 MAX_SIGNATURE_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,10 @@ def open_container(source: BinaryIO) -> Container:
         raise Untrusted("container.not_sealed")
     limit = manifests.largest_manifest(len(members))
     raw = _read_member(source, by_name[manifests.MANIFEST], limit)
-    listed = manifests.parse_manifest(raw)
+    listed = manifests.parse_manifest(raw, {member.name: member.size for member in members})
     manifests.require_all_listed(names, [entry.name for entry in listed])
     manifests.require_order(names)
-    sized = [
-        Listed(entry.name, entry.media_type, entry.sha256, by_name[entry.name].size)
-        for entry in listed
-    ]
-    return Container(source, by_name, {entry.name: entry for entry in sized}, raw)
+    return Container(source, by_name, {entry.name: entry for entry in listed}, raw)
 
 
 class Container:
@@ -98,7 +95,8 @@ class Container:
         given, but Untrusted("container.entry_changed") is raised, if they are not those listed.
         Do not use what was read before the end was reached.
         """
-        return io.BufferedReader(_CheckedStream(self.view(name), self.listed(name)))
+        listed = self.listed(name)
+        return io.BufferedReader(_CheckedStream(self._part(name), listed), _BUFFER_BYTES)
 
     def view(self, name: str) -> BinaryIO:
         """Open an entry seekable and unchecked, for a reader that checks by itself.
@@ -107,8 +105,11 @@ class Container:
         """
         if name not in self._members:
             raise Untrusted("container.missing_entry", entry=name)
+        return io.BufferedReader(self._part(name))
+
+    def _part(self, name: str) -> Part:
         member = self._members[name]
-        return io.BufferedReader(Part(self._source, member.start, member.size))
+        return Part(self._source, member.start, member.size)
 
     def read(self, name: str, limit: int) -> bytes:
         """Give an entry's bytes, checked against the signed list. limit: most bytes accepted.
@@ -159,7 +160,7 @@ class Container:
 
     def _changed_entries(self) -> Iterator[Finding]:
         for name, member in self._members.items():
-            sha256, crc32 = _measure(Part(self._source, member.start, member.size))
+            sha256, crc32 = _measure(self._source, member)
             listed = self._listed.get(name)
             if listed is not None and sha256 != listed.sha256:
                 yield Finding("container.entry", False, name, {"reason": "digest"})
@@ -201,12 +202,14 @@ def seal_findings(signer: cms.Signer) -> list[Finding]:
     return findings
 
 
-def _measure(stream: io.RawIOBase) -> tuple[bytes, int]:
-    """Give SHA-256 and CRC of all that a stream holds."""
-    digest, crc32 = hashlib.sha256(), 0
-    while chunk := stream.read(_CHUNK_BYTES):
+def _measure(source: BinaryIO, member: ziplayout.Member) -> tuple[bytes, int]:
+    """Give SHA-256 and CRC of an entry's bytes."""
+    source.seek(member.start)
+    digest, crc32, left = hashlib.sha256(), 0, member.size
+    while left and (chunk := source.read(min(left, _CHUNK_BYTES))):
         digest.update(chunk)
         crc32 = zlib.crc32(chunk, crc32)
+        left -= len(chunk)
     return digest.digest(), crc32
 
 
@@ -223,7 +226,7 @@ def _read_member(source: BinaryIO, member: ziplayout.Member, limit: int) -> byte
 class _CheckedStream(io.RawIOBase):
     """Reads forward once; gives the last bytes only if the digest is the listed one."""
 
-    def __init__(self, stream: BinaryIO, listed: Listed) -> None:
+    def __init__(self, stream: Part, listed: Listed) -> None:
         super().__init__()
         self._stream, self._listed, self._digest = stream, listed, hashlib.sha256()
         self._left = listed.size

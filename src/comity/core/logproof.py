@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,10 +10,11 @@ from functools import lru_cache
 from comity.core import checkpoint as checkpoints
 from comity.core import notes
 from comity.core.errors import Untrusted
-from comity.core.merkle import HASH_SIZE, leaf_hash, verify_inclusion
+from comity.core.merkle import HASH_SIZE, climbed, leaf_hash, verify_inclusion
 
 _HEAD = "c2sp.org/tlog-proof@v1"
 _PATH_LIMIT = 63
+_LINE_SIZE = len(b2a_base64(bytes(HASH_SIZE)))
 _SIZE_LIMIT = notes.NOTE_SIZE_LIMIT + 65536
 
 
@@ -75,6 +76,57 @@ def parse(data: bytes) -> LogProof:
     if any(len(sibling) != HASH_SIZE for sibling in path):
         raise Untrusted("logproof.malformed")
     return LogProof(index, path, note, extra)
+
+
+class Shown:
+    """What proofs under one head have shown: where two meet on their way up, the rest is the same.
+
+    Of neighbours in the tree each then needs two hashes instead of the whole path. The last proof
+    is remembered, level by level: position, last position, hash, and the bytes that follow.
+    """
+
+    def __init__(self, head: checkpoints.Checkpoint) -> None:
+        self._last = head.size - 1
+        self._held: list[tuple[int, int, bytes, bytes]] = []
+        self._climbed: list[tuple[int, int, bytes, bytes]] = []
+
+    def again(self, data: bytes, index: int, entry: bytes) -> bool:
+        """Say whether a file proves this entry by what `hold` was told of others.
+
+        False says nothing: then `parse` and `verify_under` decide.
+        """
+        start = b"%s\nindex %d\n" % (_HEAD.encode(), index)
+        self._climbed = []
+        position, last, current, at = index, self._last, leaf_hash(entry), len(start)
+        if not data.startswith(start):
+            return False
+        while data[at : at + 1] not in {b"\n", b""} and last:
+            sibling = _sibling(data[at : at + _LINE_SIZE])
+            if sibling is None:
+                return False
+            position, last, current = climbed(position, last, current, sibling)
+            at += _LINE_SIZE
+            state = (position, last, current, data[at:])
+            level = len(self._climbed)
+            if level < len(self._held) and self._held[level] == state:
+                self._held[:level] = self._climbed
+                return True
+            self._climbed.append(state)
+        return False
+
+    def hold(self) -> None:
+        """The file that `again` did not know was found to prove its entry."""
+        self._held = self._climbed
+
+
+@lru_cache(maxsize=4096)
+def _sibling(line: bytes) -> bytes | None:
+    """The hash in a line of a path, if that is its only form."""
+    try:
+        sibling = a2b_base64(line)
+    except ValueError:
+        return None
+    return sibling if len(sibling) == HASH_SIZE and b2a_base64(sibling) == line else None
 
 
 def verify(

@@ -6,11 +6,10 @@ more than was read, and no XML parser meets bytes from outside.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import re
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,8 +47,8 @@ _LINE = (
 )
 _TAIL = b"</asic:ASiCManifest>\n"
 _LINE_PATTERN = re.compile(
-    r'<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([a-z0-9._+/-]+)">'
-    r"<ds:DigestMethod [^>]*><ds:DigestValue>([A-Za-z0-9+/]{43}=)</ds:DigestValue>"
+    rb'<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([a-z0-9._+/-]+)">'
+    rb"<ds:DigestMethod [^>]*><ds:DigestValue>([A-Za-z0-9+/]{43}=)</ds:DigestValue>"
 )
 
 
@@ -106,18 +105,16 @@ def largest_manifest(count: int) -> int:
     return len(_HEAD) + len(_TAIL) + count * longest_line
 
 
-def parse_manifest(data: bytes) -> list[Listed]:
-    """Read an ASiCManifest in the byte form written here; sizes are not in it.
+def parse_manifest(data: bytes, sizes: Mapping[str, int]) -> list[Listed]:
+    """Read an ASiCManifest in the byte form written here. sizes: of entries, which it does not say.
 
     Raises Untrusted("container.manifest").
     """
-    try:
-        found = [_LINE_PATTERN.match(line) for line in data.decode("ascii").split("\n")[3:-2]]
-    except UnicodeDecodeError as error:
-        raise Untrusted("container.manifest") from error
-    listed = [Listed(match[1], match[2], base64.b64decode(match[3])) for match in found if match]
-    for entry in listed:
-        require_media_type(entry.media_type)
+    listed = []
+    for match in _LINE_PATTERN.finditer(data):
+        name, media_type = match[1].decode("ascii"), match[2].decode("ascii")
+        require_media_type(media_type)
+        listed.append(Listed(name, media_type, a2b_base64(match[3]), sizes.get(name, 0)))
     if write_manifest(listed) != data:
         raise Untrusted("container.manifest")
     return listed

@@ -166,22 +166,18 @@ def _about(spec: PackageSpec) -> About:
 
 def _custody_entries(spec: PackageSpec, about: About) -> Iterator[Entry]:
     """Go through the custody once: its lines, what describes them, and a proof for each."""
-    lines, case, proofs = Kept(), Kept(), list[Entry]()
-
-    def noted() -> Iterator[CustodyLine]:
-        before = -1
-        for proven in spec.custody:
-            if proven.line.index <= before:
-                raise ValueError("custody must ascend")
-            before = proven.line.index
-            proofs.append(Entry(form.proof_path(before), proven.proof, _TEXT))
-            lines.add(form.write_line(proven.line))
-            yield proven.line
-
-    for piece in case_uco.describe(about, noted()):
+    lines, case, describer = Kept(), Kept(), case_uco.Describer(about)
+    for piece in describer.start():
         case.add(piece)
-        yield from proofs
-        proofs.clear()
+    before = -1
+    for proven in spec.custody:
+        if proven.line.index <= before:
+            raise ValueError("custody must ascend")
+        before = proven.line.index
+        lines.add(form.write_line(proven.line))
+        case.add(describer.act_of(proven.line))
+        yield Entry(form.proof_path(before), proven.proof, _TEXT)
+    case.add(case_uco.END)
     lines.close()
     case.close()
     yield Entry(form.CUSTODY, lines, "application/jsonl")
