@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -12,7 +11,6 @@ from comity.core.errors import Untrusted
 
 DEPTH_LIMIT = 64
 _INTEGER_LIMIT = 2**53
-_LARGE_NUMBER = re.compile(rb"(?:^|[:,\[])-?[0-9]{16}")
 _INTEGER_DIGITS = 17  # sixteen and a sign; longer ones are not even converted
 
 
@@ -37,6 +35,8 @@ def decode(data: bytes) -> Any:  # Any: the shape is the caller's to check
         value = _read(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise Untrusted("canonical.not_utf8") from None
+    except _OutOfRange:
+        raise Untrusted("canonical.value_out_of_range") from None
     except (ValueError, RecursionError):
         raise Untrusted("canonical.not_json") from None
     try:
@@ -85,12 +85,11 @@ def _written(value: object) -> str:
 
 
 def _is_surely_plain(data: bytes) -> bool:
-    """Say of JSON, without a walk through its value, that `_is_plain` is true of that.
+    """Say of JSON that was read, without a walk through its value, that `_is_plain` is true of it.
 
-    No name needs another order than Python's, nothing nests too deeply, and no number is large.
+    No name needs another order than Python's, and nothing nests too deeply.
     """
-    shallow = data.count(b"{") + data.count(b"[") < DEPTH_LIMIT
-    return shallow and data.isascii() and _LARGE_NUMBER.search(data) is None
+    return data.isascii() and data.count(b"{") + data.count(b"[") < DEPTH_LIMIT
 
 
 def _is_plain(value: object, depth: int) -> bool:
@@ -162,10 +161,17 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+class _OutOfRange(ValueError):
+    pass
+
+
 def _integer(text: str) -> int:
     if len(text) > _INTEGER_DIGITS:
         raise ValueError("too many digits")
-    return int(text)
+    value = int(text)
+    if abs(value) >= _INTEGER_LIMIT:
+        raise _OutOfRange(text)
+    return value
 
 
 def _refuse_number(text: str) -> NoReturn:

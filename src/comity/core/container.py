@@ -54,7 +54,8 @@ def open_container(source: BinaryIO) -> Container:
     listed = manifests.parse_manifest(raw, {member.name: member.size for member in members})
     manifests.require_all_listed(names, [entry.name for entry in listed])
     manifests.require_order(names)
-    return Container(source, by_name, {entry.name: entry for entry in listed}, raw)
+    digest = hashlib.sha256(raw).digest()
+    return Container(source, by_name, {entry.name: entry for entry in listed}, digest)
 
 
 class Container:
@@ -65,12 +66,12 @@ class Container:
         source: BinaryIO,
         members: dict[str, ziplayout.Member],
         listed: dict[str, Listed],
-        manifest: bytes,
+        manifest_sha256: bytes,
     ) -> None:
         self._source = source
         self._members = members
         self._listed = listed
-        self._manifest = manifest
+        self._manifest_sha256 = manifest_sha256
 
     def names(self) -> tuple[str, ...]:
         """Give the names of all entries, in the order of the file."""
@@ -147,13 +148,21 @@ class Container:
             member = self._members[manifests.SIGNATURE]
             signature = _read_member(self._source, member, MAX_SIGNATURE_BYTES)
             signer = cms.verify_detached(
-                self._manifest, signature, trusted_certs, now, stamp_roots=stamp_roots
+                self._read_manifest(), signature, trusted_certs, now, stamp_roots=stamp_roots
             )
         except Untrusted as error:
             findings.append(failure("seal.signature", error, manifests.SIGNATURE))
             return Examination(tuple(findings), None)
         findings.extend(seal_findings(signer))
         return Examination(tuple(findings), signer)
+
+    def _read_manifest(self) -> bytes:
+        """Read the signed list again: of many entries it is too long to be kept."""
+        member = self._members[manifests.MANIFEST]
+        data = _read_member(self._source, member, member.size)
+        if hashlib.sha256(data).digest() != self._manifest_sha256:
+            raise Untrusted("container.entry_changed", entry=manifests.MANIFEST)
+        return data
 
     def _size(self) -> int:
         return sum(member.size for member in self._members.values())

@@ -7,6 +7,7 @@ object, and what the file says of it is made once.
 from __future__ import annotations
 
 import hashlib
+import sys
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -116,7 +117,7 @@ def _planned(entry: Entry) -> _Planned:
         sha256, size, crc32 = _measure(source)
     if entry.sha256 and sha256.hex() != entry.sha256:
         raise Refused("container.source_changed", entry=entry.name)
-    return _Planned(entry.name, entry.media_type, sha256, size, crc32, source)
+    return _Planned(entry.name, sys.intern(entry.media_type), sha256, size, crc32, source)
 
 
 def _own(name: str, media_type: str, data: bytes) -> _Planned:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import sys
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ def parse_manifest(data: bytes, sizes: Mapping[str, int]) -> list[Listed]:
     """
     listed = []
     for match in _LINE_PATTERN.finditer(data):
-        name, media_type = match[1].decode("ascii"), match[2].decode("ascii")
+        name, media_type = match[1].decode("ascii"), sys.intern(match[2].decode("ascii"))
         require_media_type(media_type)
         listed.append(Listed(name, media_type, a2b_base64(match[3]), sizes.get(name, 0)))
     if write_manifest(listed) != data:

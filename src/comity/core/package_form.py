@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -201,7 +202,7 @@ def _item(value: object) -> Item:
         path=fields.text("path", _PATH),
         sha256=fields.text("sha256", HEX_256),
         size=fields.number("size", least=0, most=MAX_INDEX),
-        media_type=fields.text("media_type", MEDIA_TYPE),
+        media_type=sys.intern(fields.text("media_type", MEDIA_TYPE)),
         conditions=_conditions(fields),
         entries=_indexes(fields),
     )
