@@ -61,12 +61,19 @@ class Template:
 
     def __init__(self, fixed: Mapping[str, object], changing: Sequence[str]) -> None:
         """Take the members that stay, and the names of those that change: text or integers."""
-        members = {name: _written(value).replace("%", "%%") for name, value in fixed.items()}
-        members |= dict.fromkeys(changing, "%s")
-        ordered = _sorted(dict(members))
-        pairs = (f"{_quoted(name).replace('%', '%%')}:{member}" for name, member in ordered)
-        self._form = "{" + ",".join(pairs) + "}"
+        members = {name: _written(value) for name, value in fixed.items()}
+        ordered = _sorted({**members, **dict.fromkeys(changing)})
         self._order = tuple(changing.index(name) for name, _ in ordered if name in set(changing))
+        self._pieces = []  # in turns: what stays, and the place of a value
+        before = "{"
+        for name, _ in ordered:
+            before += f"{_quoted(name)}:"
+            if name in set(changing):
+                self._pieces += [before, ""]
+                before = ","
+            else:
+                before += f"{members[name]},"
+        self._pieces.append(before.removesuffix(",") + "}")
 
     def fill(self, *values: str | int) -> bytes:
         """Return the form with these values, in the order in which the names were given.
@@ -74,7 +81,9 @@ class Template:
         Raises TypeError and ValueError as `encode`.
         """
         written = [_quoted(value) if type(value) is str else _written(value) for value in values]
-        return (self._form % tuple(written[at] for at in self._order)).encode("utf-8")
+        pieces = self._pieces.copy()
+        pieces[1::2] = [written[at] for at in self._order]
+        return "".join(pieces).encode("utf-8")
 
 
 _quoted = json.encoder.encode_basestring

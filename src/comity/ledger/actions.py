@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby, islice
 from typing import Any
 
 from django.conf import settings
@@ -270,15 +271,20 @@ def prove_many(indexes: Sequence[int], head: Checkpoint) -> Iterator[tuple[bytes
     """Yield the `.tlog-proof` of each of these leaves under `head`, in their order, in two pieces.
 
     The second is one object for the leaves of a tile. The tiles are fetched in a few questions,
-    however many leaves there are. indexes: ascending.
+    however many leaves there are, and few of them are in memory at a time. indexes: ascending.
     Raises Refused("ledger.pending") for one that the head does not cover.
     """
     if indexes and max(indexes) >= head.size:
         raise Refused("ledger.pending")
+    of_tiles = groupby(indexes, lambda index: index // tiles.WIDTH)
+    while some := [index for _, leaves in islice(of_tiles, TILES_AT_ONCE) for index in leaves]:
+        yield from _prove_some(some, head)
+
+
+def _prove_some(indexes: Sequence[int], head: Checkpoint) -> Iterator[tuple[bytes, bytes]]:
     store, note = TileStore(), bytes(head.note)
     firsts = {index // tiles.WIDTH: index for index in indexes}.values()
-    found = set().union(*(tiles.inclusion_tiles(index, head.size) for index in firsts))
-    places = sorted(found)
+    places = sorted(set().union(*(tiles.inclusion_tiles(index, head.size) for index in firsts)))
     for start in range(0, len(places), TILES_AT_ONCE):
         store.read_ahead(places[start : start + TILES_AT_ONCE])
     shared: list[bytes] | None = None
