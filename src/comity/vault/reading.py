@@ -10,7 +10,7 @@ from comity.core.errors import Refused
 from comity.vault import erasures, storage
 from comity.vault.models import StoredFile
 
-_ASKED_AT_ONCE = 500
+ASKED_AT_ONCE = 500
 
 
 def open_stored(file: StoredFile) -> io.BufferedReader:
@@ -47,7 +47,7 @@ class Places:
         """Return the place of one. Raises Refused("vault.key_destroyed")."""
         if key not in self._held:
             start = self._keys.index(key)
-            self._held = _places(self._keys[start : start + _ASKED_AT_ONCE])
+            self._held = _places(self._keys[start : start + ASKED_AT_ONCE])
         place = self._held[key]
         if place is None:
             raise Refused("vault.key_destroyed")
