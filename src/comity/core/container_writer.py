@@ -7,10 +7,11 @@ object, and what the file says of it is made once.
 from __future__ import annotations
 
 import hashlib
+import io
 import sys
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,16 +94,25 @@ def write_container(
     planned.sort(key=attrgetter("name"))
     ziplayout.require_distinct([*manifests.RESERVED, *(each.name for each in planned)])
     planned[:0] = [_own(*file) for file in manifests.leading_files(planned, bag_info or {}, now)]
+    planned += _sealing(tuple(planned), seal, now)
+    central = io.BytesIO()
+    with _Sink(target) as sink:
+        for each in planned:
+            central.write(_written(sink, each))
+        sink.put(ziplayout.directory_of(central.getvalue(), len(planned), sink.size))
+        return sink.finish()
+
+
+def _sealing(planned: Sequence[_Planned], seal: Seal, now: datetime) -> Iterator[_Planned]:
+    """Sign the list of what is planned; it is long, and made again when its turn comes."""
+
+    def listed() -> BinaryIO:
+        return io.BytesIO(manifests.write_manifest(planned))
+
     manifest = manifests.write_manifest(planned)
     signature = cms.sign_detached(manifest, seal.key, seal.certificate, seal.stamper, now)
-    planned += [
-        _own(manifests.MANIFEST, "text/xml", manifest),
-        _own(manifests.SIGNATURE, "application/pkcs7-signature", signature),
-    ]
-    with _Sink(target) as sink:
-        central = b"".join([_written(sink, each) for each in planned])
-        sink.put(ziplayout.directory_of(central, len(planned), sink.size))
-        return sink.finish()
+    yield _Planned(manifests.MANIFEST, "text/xml", *_measure(manifest), listed)
+    yield _own(manifests.SIGNATURE, "application/pkcs7-signature", signature)
 
 
 def _planned(entry: Entry) -> _Planned:

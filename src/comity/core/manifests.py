@@ -226,7 +226,10 @@ def _payload_list(listed: Iterable[Listed]) -> bytes:
 
 
 def _digest_lines(digests: Mapping[str, bytes]) -> bytes:
-    return "".join([f"{digests[name].hex()}  {name}\n" for name in sorted(digests)]).encode("ascii")
+    written = io.BytesIO()
+    for name in sorted(digests):
+        written.write(f"{digests[name].hex()}  {name}\n".encode("ascii"))
+    return written.getvalue()
 
 
 def _sha256(data: bytes) -> bytes:
