@@ -14,6 +14,7 @@ from comity.core.merkle import HASH_SIZE, climbed, leaf_hash, verify_inclusion
 
 _HEAD = "c2sp.org/tlog-proof@v1"
 _PATH_LIMIT = 63
+_SHORT_BYTES = 1 << 16  # a copy for each level costs nothing
 _LINE_SIZE = len(b2a_base64(bytes(HASH_SIZE)))
 _SIZE_LIMIT = notes.NOTE_SIZE_LIMIT + 65536
 
@@ -98,7 +99,7 @@ class Shown:
         start = b"%s\nindex %d\n" % (_HEAD.encode(), index)
         self._climbed = []
         position, last, current, at = index, self._last, leaf_hash(entry), len(start)
-        if not data.startswith(start):
+        if not data.startswith(start) or len(data) > _SHORT_BYTES:
             return False
         while data[at : at + 1] not in {b"\n", b""} and last:
             sibling = _sibling(data[at : at + _LINE_SIZE])
