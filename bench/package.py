@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -94,6 +95,7 @@ def _rows(seen: dict[str, list[float]], chosen: argparse.Namespace) -> list[meas
             "s",
             spread=seen["verify"],
         ),
+        measure.Row("package.verify.cpu", "processor time of that", median["verify_cpu"], "s"),
         measure.Row("package.verify.resident", "resident memory", median["verify_mb"], "MB"),
     ]
 
@@ -192,10 +194,19 @@ def _verified(folder: Path) -> dict[str, float]:
         "print(re.search(r'VmHWM:\\s+(\\d+)', status)[1], file=kept)\n"
     )
     run = partial(subprocess.run, [sys.executable, "-c", code], cwd=folder, check=True)
-    started = time.perf_counter()
+    started, used = time.perf_counter(), _used_by_children()
     done = run(stdout=subprocess.PIPE, text=True)
-    seconds = time.perf_counter() - started
-    return {"verify": seconds, "verify_mb": int(done.stdout) * 1024 / 1e6}
+    return {
+        "verify": time.perf_counter() - started,
+        "verify_cpu": _used_by_children() - used,
+        "verify_mb": int(done.stdout) * 1024 / 1e6,
+    }
+
+
+def _used_by_children() -> float:
+    """Processor seconds of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 RUNS = {"make": run_make, "export": run_export}

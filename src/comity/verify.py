@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -70,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
         _write_broken(options, error)
         return DOES_NOT_HOLD
     if options.json:
-        sys.stdout.write(_as_json(report, options.lang) + "\n")
+        sys.stdout.writelines(_as_json(report, options.lang))
     else:
         sys.stdout.writelines(f"{line}\n" for line in report_lines(report, options.lang))
     return HOLDS if report.verdict.holds else DOES_NOT_HOLD
@@ -101,24 +101,26 @@ def _write_broken(options: argparse.Namespace, error: Exception) -> None:
         sys.stdout.write(f"{_BROKE_OFF[options.lang]} ({kind})\n")
 
 
-def _as_json(report: Report, language: str) -> str:
-    value = {
+def _as_json(report: Report, language: str) -> Iterator[str]:
+    """Give one object in pieces, a finding a line: there may be tens of thousands."""
+    written = json.JSONEncoder(ensure_ascii=False).encode
+    head = {
         "kind": report.kind,
         "verdict": report.verdict.value,
         "holds": report.verdict.holds,
         "text": verdict_words(report.verdict, language),
-        "findings": [
-            {
-                "code": finding.code,
-                "ok": finding.ok,
-                "subject": finding.subject,
-                "facts": finding.facts,
-                "text": finding_words(finding, language),
-            }
-            for finding in report.findings
-        ],
     }
-    return json.dumps(value, ensure_ascii=False, indent=1)
+    yield written(head).removesuffix("}") + ', "findings": ['
+    for number, finding in enumerate(report.findings):
+        stated = {
+            "code": finding.code,
+            "ok": finding.ok,
+            "subject": finding.subject,
+            "facts": finding.facts,
+            "text": finding_words(finding, language),
+        }
+        yield f"{',' if number else ''}\n{written(stated)}"
+    yield "\n]}\n"
 
 
 def _descriptors(paths: Sequence[Path]) -> list[Descriptor]:

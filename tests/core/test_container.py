@@ -225,7 +225,7 @@ def test_a_list_changed_with_its_entry_breaks_the_signature() -> None:
             entry
             if entry.name != "comity/package.json"
             else manifests.Listed(entry.name, entry.media_type, hashlib.sha256(new).digest())
-            for entry in manifests.parse_manifest(files[manifests.MANIFEST])
+            for entry in manifests.parse_manifest(files[manifests.MANIFEST], {})
         ]
         files[manifests.MANIFEST] = manifests.write_manifest(listed)
 

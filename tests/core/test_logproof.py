@@ -128,3 +128,37 @@ def test_the_path_is_written_leaf_side_first():
     proof = proof_of(0, 2)
     line = logproof.write(proof).decode().splitlines()[2]
     assert base64.b64decode(line) == hashlib.sha256(b"\x00" + ENTRIES[1]).digest()
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 8, 200, 256, 257, 300])
+def test_neighbours_are_shown_by_what_they_share(size: int) -> None:
+    shown, asked = logproof.Shown(head_of(size)), 0
+    for index in range(size):
+        raw = logproof.write(proof_of(index, size))
+        if not shown.again(raw, index, ENTRIES[index]):
+            logproof.verify_under(logproof.parse(raw), ENTRIES[index], head_of(size))
+            shown.hold()
+            asked += 1
+    assert asked <= 1 + size.bit_length()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_what_differs_from_a_neighbour_is_not_shown_by_it(data: st.DataObject) -> None:
+    size = data.draw(st.integers(2, 300))
+    index = data.draw(st.integers(0, size - 1))
+    near = data.draw(st.sampled_from([index, max(0, index - 1), min(size - 1, index + 1)]))
+    shown, raw = logproof.Shown(head_of(size)), logproof.write(proof_of(index, size))
+    assert not shown.again(logproof.write(proof_of(near, size)), near, ENTRIES[near])
+    shown.hold()
+    at = data.draw(st.integers(0, len(raw) - 1))
+    changed = bytearray(raw)
+    changed[at] ^= data.draw(st.integers(1, 255))
+    assert not shown.again(bytes(changed), index, ENTRIES[index])
+    assert not shown.again(raw[:at], index, ENTRIES[index])
+    assert not shown.again(raw, index, b"another entry")
+    assert not shown.again(raw, (index + 1) % size, ENTRIES[index])
+
+
+def head_of(size: int) -> Checkpoint:
+    return Checkpoint(LEDGER.name, size, tiles.root(SHELF, size))

@@ -252,6 +252,25 @@ def say_another_time_in_case(files: dict[str, bytes]) -> None:
     files[form.CASE] = files[form.CASE].replace(b"2026-01-05T", b"2025-01-05T", 1)
 
 
+def say_more_in_case(files: dict[str, bytes]) -> None:
+    files[form.CASE] += b"{}\n"
+
+
+def say_nothing_of_an_entry(files: dict[str, bytes]) -> None:
+    first, *rest = files[form.CUSTODY].splitlines()
+    line = json.loads(first) | {"entry": {"v": 1}}
+    files[form.CUSTODY] = b"\n".join([canonical.encode(line), *rest, b""])
+
+
+def spoil_the_top_of_a_proof(files: dict[str, bytes]) -> None:
+    """Everything up to the last hash is what the proof before it showed already."""
+    name = sorted(name for name in files if name.startswith(form.PROOFS))[1]
+    path, gap, note = files[name].partition(b"\n\n")
+    lines = path.split(b"\n")
+    lines[-1] = base64.b64encode(bytes(32))
+    files[name] = b"\n".join(lines) + gap + note
+
+
 def drop_an_action_from_case(files: dict[str, bytes]) -> None:
     lines = files[form.CASE].splitlines(keepends=True)
     files[form.CASE] = b"".join([*lines[:-2], lines[-1]])
@@ -291,6 +310,9 @@ def huge_number(files: dict[str, bytes]) -> None:
         (say_another_digest_in_case, "case", "case.differs"),
         (say_another_time_in_case, "case", "case.differs"),
         (drop_an_action_from_case, "case", "case.differs"),
+        (say_more_in_case, "case", "case.differs"),
+        (say_nothing_of_an_entry, "case", "custody.field"),
+        (spoil_the_top_of_a_proof, "log.entry", "merkle.not_included"),
         (not_json, "package.form", "canonical.not_utf8"),
         (deep_json, "package.form", "canonical.not_json"),
         (huge_number, "package.form", "canonical.not_json"),
@@ -530,6 +552,8 @@ def test_a_spec_that_no_package_can_hold_is_refused() -> None:
     ):
         with pytest.raises((ValueError, Untrusted)):
             written(replace(SPEC, items=[item]))
+    with pytest.raises(ValueError, match="ascend"):
+        written(replace(SPEC, custody=[*SPEC.custody][::-1]))
 
 
 # Other shapes
@@ -793,7 +817,7 @@ def partner_package(conditions: tuple[str, ...], *, listed: bool = True) -> byte
     digest = hashlib.sha256(b"a mailbox").hexdigest()
     sent = messages.Attachment("item-1", 9, "text/plain", digest, "0" * 64, "evidence")
     reply = tokyo.message(kyiv, "reply/1", attachments=(sent,), use_conditions=("Only here",))
-    subject = form.read_leaf(spec.custody[0].line.entry).subject
+    subject = canonical.decode(spec.custody[0].line.entry)["subject"]
     attached = kyiv.record("evidence.condition_attached", subject, {"condition": "own_words"})
     note = kyiv.note()
     lines = [one.line for one in spec.custody] + [attached]

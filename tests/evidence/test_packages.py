@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -36,6 +37,7 @@ from comity.core.findings import Report, Verdict
 from comity.core.package import Trust, verify_package
 from comity.core.sealing import descriptor as descriptors
 from comity.evidence import actions, report, tasks
+from comity.evidence.actions import conditions
 from comity.evidence.models import Item
 from comity.evidence.rules import CustodyEvent, Origin, Use
 from comity.exchange.actions import own_descriptor
@@ -43,6 +45,7 @@ from comity.ledger import actions as ledger
 from comity.ledger.renewing import renew
 from comity.ledger.tasks import stamp_newest
 from comity.node.testtsa import serving
+from comity.vault import erasures, reading
 from tests.evidence.conftest import World, acquisition, damage, stored_path
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -467,6 +470,36 @@ def test_the_number_of_questions_does_not_grow_with_the_items(world: World) -> N
         assert report.verdict is Verdict.SEALED
         asked.append(len(queries))
     assert asked[1] <= asked[0] + 3, asked
+
+
+def test_what_is_asked_in_groups_makes_the_same_package(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "ASKED_AT_ONCE", 2)
+    monkeypatch.setattr(reading, "ASKED_AT_ONCE", 2)
+    monkeypatch.setattr(ledger, "TILES_AT_ONCE", 1)
+    items = many(world, 150)[::3]  # entries of others stand between
+    report = verified(export(world, *items))
+    assert failures(report) == []
+    assert report.verdict is Verdict.SEALED
+    assert sum(each.code == "item" for each in report.findings) == len(items)
+
+
+def test_what_an_export_records_of_each_item_is_what_its_entries_hold(world: World) -> None:
+    items = many(world, 3)
+    export(world, *items)
+    for item in items:
+        check = actions.check_custody(world.prosecutor, item)
+        assert (check.holds, check.held) == (True, 4)
+        left = item.custody.filter(event__in=[CustodyEvent.EXPORTED, CustodyEvent.TRANSFERRED_OUT])
+        assert {(each.digest_before, each.digest_after) for each in left} == {(item.sha256,) * 2}
+
+
+def test_a_key_that_was_destroyed_opens_nothing_though_the_database_has_it(world: World) -> None:
+    items = many(world, 2)
+    erasures.note([(items[1].stored_file.uid, uuid.uuid4())])
+    with pytest.raises(Refused, match="key_destroyed"):
+        export(world, *items)
 
 
 def test_a_package_out_of_packs_is_read_by_the_tools_of_others(

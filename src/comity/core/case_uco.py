@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from comity.core.package_form import About, CustodyLine, Item
 
@@ -30,24 +31,40 @@ _CONTEXT = {
 }
 
 
-def describe(about: About, custody: Iterable[CustodyLine]) -> Iterator[bytes]:
-    """Give the description as lines of bytes, in its only form; memory grows with the items only.
+END = b"]}\n"
 
-    custody: the lines of custody.jsonl in their order; their entries and details are canonical.
-    An officer appears by role and by the pseudonym that the ledger has; nobody's name is in it.
+
+class Describer:
+    """Gives the description in pieces, in its only form: `start`, each `act`, and END.
+
+    Memory grows with the items only. An officer appears by role and by the pseudonym that the
+    ledger has; nobody's name is in it.
     """
-    names = _Names(about.from_node)
-    yield _head(about, names)
-    yield _investigation(about, names).encode("utf-8")
-    for item in about.items:
-        yield _item(item, names).encode("utf-8")
-    numbers: dict[int, list[str]] = {}
-    for item in about.items:
-        for index in item.entries:
-            numbers.setdefault(index, []).append(item.number)
-    for line in custody:
-        yield "".join(_acts(line, numbers.get(line.index, ()), names)).encode("utf-8")
-    yield b"]}\n"
+
+    def __init__(self, about: About) -> None:
+        self._about, self._names = about, _Names(about.from_node)
+        self._of_items: dict[int, tuple[_Named, ...]] = {}
+
+    def start(self) -> Iterator[bytes]:
+        """Give what stands before the acts."""
+        about, names = self._about, self._names
+        yield _head(about, names)
+        yield _investigation(about, names).encode("utf-8")
+        for item in about.items:
+            named = _Named(names.id("File", item.number), names.id("ProvenanceRecord", item.number))
+            yield _item(item, named, names).encode("utf-8")
+            for index in item.entries:
+                self._of_items[index] = (*self._of_items.get(index, ()), named)
+
+    def act(self, index: int, entry: Mapping[str, str], details: object) -> bytes:
+        """Give the nodes for the next line of custody.jsonl, from its decoded values."""
+        acts = _acts(index, entry, details, self._of_items.get(index, ()), self._names)
+        return acts.encode("utf-8")
+
+    def act_of(self, line: CustodyLine) -> bytes:
+        """Give the same from a line whose entry and details are canonical."""
+        details = None if line.details is None else _value(line.details.decode("utf-8"))[0]
+        return self.act(line.index, _value(line.entry.decode("utf-8"))[0], details)
 
 
 def _head(about: About, names: _Names) -> bytes:
@@ -62,9 +79,16 @@ def _head(about: About, names: _Names) -> bytes:
     return _text(bundle).removesuffix("]}").encode("utf-8") + b"\n"
 
 
+class _Named(NamedTuple):
+    """The names of an item's two nodes."""
+
+    file: str
+    record: str
+
+
 # Sixty thousand nodes are written in a second only as text; what others chose goes through _text.
 _text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_value = json.JSONDecoder().decode
+_value = json.JSONDecoder().raw_decode  # what is canonical has no spaces around it
 
 
 class _Names:
@@ -73,6 +97,15 @@ class _Names:
     def __init__(self, node_id: str) -> None:
         self._space = uuid.uuid5(_NAMES, node_id).bytes
         self._seen: dict[tuple[str, str], str] = {}
+        self._met: set[tuple[str, str, str]] = set()
+
+    def met(self, actor: str, roles: str, tool: str) -> tuple[str, str, str]:
+        """Give the names of an officer and a tool, and the nodes of what is met the first time."""
+        new = ""
+        if (actor, roles, tool) not in self._met:
+            self._met.add((actor, roles, tool))
+            new = "".join(_new(actor, roles, tool, self))
+        return self._seen["Identity", actor], self._seen["Tool", tool], new
 
     def id(self, kind: str, name: str) -> str:
         """Give the name of a thing; the same for the same thing in every package of the node.
@@ -103,9 +136,9 @@ def _investigation(about: About, names: _Names) -> str:
     return _text(node) + "\n"
 
 
-def _item(item: Item, names: _Names) -> str:
-    number = item.number
-    file, size = names.id("File", number), _typed("xsd:integer", str(item.size))
+def _item(item: Item, named: _Named, names: _Names) -> str:
+    number, file = item.number, named.file
+    size = _typed("xsd:integer", str(item.size))
     return (
         f',{{"@id":"{file}","@type":"uco-observable:File","uco-core:hasFacet":['
         f'{{"@id":"{names.id("FileFacet", number)}","@type":"uco-observable:FileFacet",'
@@ -117,39 +150,48 @@ def _item(item: Item, names: _Names) -> str:
         f'"uco-observable:hash":[{{"@id":"{names.id("Hash", number)}","@type":"uco-types:Hash",'
         f'"uco-types:hashMethod":"SHA256",'
         f'"uco-types:hashValue":{_typed("xsd:hexBinary", item.sha256)}}}]}}]}}\n'
-        f',{{"@id":"{names.id("ProvenanceRecord", number)}",'
+        f',{{"@id":"{named.record}",'
         f'"@type":"case-investigation:ProvenanceRecord",'
         f'"case-investigation:exhibitNumber":"{number}","uco-core:object":[{{"@id":"{file}"}}]}}\n'
     )
 
 
-def _acts(line: CustodyLine, numbers: Sequence[str], names: _Names) -> Iterator[str]:
+def _acts(
+    index: int,
+    entry: Mapping[str, str],
+    details: object,
+    items: Sequence[_Named],
+    names: _Names,
+) -> str:
     """Give the nodes for one entry: who and what is met for the first time, then the act."""
-    entry: dict[str, str] = _value(line.entry.decode("utf-8"))
-    details = {} if line.details is None else _value(line.details.decode("utf-8"))
-    actor = entry["actor"]
-    performer, is_new = names.once("Identity", actor)
-    if is_new:
-        yield _named(performer, "uco-identity:Identity", actor)
-    for role in _words(details, "role").split(", "):
-        yield from _role(role, performer, actor, names)
-    tool, is_new = names.once("Tool", _words(details, "tool") or _NODE)
-    if is_new:
-        yield _named(tool, "uco-tool:Tool", _words(details, "tool") or _NODE)
+    actor, roles, by_tool = entry["actor"], _words(details, "role"), _words(details, "tool")
+    performer, tool, new = names.met(actor, roles, by_tool or _NODE)
     at = _typed("xsd:dateTime", entry["at"])
-    yield (
-        f',{{"@id":"{names.id("InvestigativeAction", entry["id"])}",'
+    shown = ""
+    if items:
+        files = ",".join([f'{{"@id":"{each.file}"}}' for each in items])
+        kept = ",".join([f'{{"@id":"{each.record}"}}' for each in items])
+        shown = f',"uco-action:object":[{files}],"uco-action:result":[{kept}]'
+    return (
+        f'{new},{{"@id":"{names.id("InvestigativeAction", entry["id"])}",'
         f'"@type":"case-investigation:InvestigativeAction","uco-core:name":"{entry["kind"]}",'
-        f'"uco-core:description":"leaf {line.index}, entry {entry["id"]}",'
+        f'"uco-core:description":"leaf {index}, entry {entry["id"]}",'
         f'"uco-action:startTime":{at},"uco-action:endTime":{at},'
         f'"uco-action:performer":{{"@id":"{performer}"}},'
-        f'"uco-action:instrument":[{{"@id":"{tool}"}}]'
+        f'"uco-action:instrument":[{{"@id":"{tool}"}}]{shown}}}\n'
     )
-    if numbers:
-        files = ",".join(f'{{"@id":"{names.id("File", each)}"}}' for each in numbers)
-        kept = ",".join(f'{{"@id":"{names.id("ProvenanceRecord", each)}"}}' for each in numbers)
-        yield f',"uco-action:object":[{files}],"uco-action:result":[{kept}]'
-    yield "}\n"
+
+
+def _new(actor: str, roles: str, tool: str, names: _Names) -> Iterator[str]:
+    """Give the nodes of an officer, their roles and a tool, as far as they are new."""
+    performer, is_new = names.once("Identity", actor)
+    if is_new:
+        yield _node(performer, "uco-identity:Identity", actor)
+    for role in roles.split(", "):
+        yield from _role(role, performer, actor, names)
+    named, is_new = names.once("Tool", tool)
+    if is_new:
+        yield _node(named, "uco-tool:Tool", tool)
 
 
 def _role(role: str, performer: str, actor: str, names: _Names) -> Iterator[str]:
@@ -157,7 +199,7 @@ def _role(role: str, performer: str, actor: str, names: _Names) -> Iterator[str]
         return
     named, is_new = names.once("Role", role)
     if is_new:
-        yield _named(named, "uco-role:Role", role)
+        yield _node(named, "uco-role:Role", role)
     held, is_new = names.once("Relationship", f"{actor} {role}")
     if is_new:
         node = {
@@ -171,7 +213,7 @@ def _role(role: str, performer: str, actor: str, names: _Names) -> Iterator[str]
         yield f",{_text(node)}\n"
 
 
-def _named(identifier: str, kind: str, name: str) -> str:
+def _node(identifier: str, kind: str, name: str) -> str:
     return f",{_text({'@id': identifier, '@type': kind, 'uco-core:name': name})}\n"
 
 

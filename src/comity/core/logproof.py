@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from comity.core import checkpoint as checkpoints
 from comity.core import notes
 from comity.core.errors import Untrusted
-from comity.core.merkle import HASH_SIZE, leaf_hash, verify_inclusion
+from comity.core.merkle import HASH_SIZE, climbed, leaf_hash, verify_inclusion
 
 _HEAD = "c2sp.org/tlog-proof@v1"
 _PATH_LIMIT = 63
+_SHORT_BYTES = 1 << 16  # a copy for each level costs nothing
+_LINE_SIZE = len(b2a_base64(bytes(HASH_SIZE)))
 _SIZE_LIMIT = notes.NOTE_SIZE_LIMIT + 65536
 
 
@@ -33,20 +35,22 @@ class LogProof:
 
 def write(proof: LogProof) -> bytes:
     """Return the file; the checkpoint stands in it byte for byte."""
-    lines = [_HEAD]
-    if proof.extra is not None:
-        lines.append("extra " + base64.b64encode(proof.extra).decode("ascii"))
-    lines.append(f"index {proof.index}")
-    lines.extend(map(_base64, proof.path))
-    return ("\n".join(lines) + "\n\n").encode("ascii") + proof.checkpoint
+    head = write_head(proof.index, proof.path, proof.extra)
+    return head + write_tail((), proof.checkpoint)
 
 
-@lru_cache(maxsize=4096)  # the upper part of a path is the same for many leaves
-def _base64(sibling: bytes) -> str:
-    return base64.b64encode(sibling).decode("ascii")
+def write_head(index: int, path: Iterable[bytes], extra: bytes | None = None) -> bytes:
+    """Return the beginning of the file, with the lower part of the path."""
+    stated = b"" if extra is None else b"extra " + b2a_base64(extra)
+    return b"%s\n%sindex %d\n%s" % (_HEAD.encode(), stated, index, b"".join(map(b2a_base64, path)))
 
 
-_decoded = lru_cache(maxsize=4096)(notes.decode_base64)  # for the same reason
+def write_tail(path: Iterable[bytes], checkpoint: bytes) -> bytes:
+    """Return the rest, with the upper part of the path: the same for leaves that share it."""
+    return b"".join([*map(b2a_base64, path), b"\n", checkpoint])
+
+
+_decoded = lru_cache(maxsize=4096)(notes.decode_base64)  # upper parts are the same for many leaves
 
 
 def parse(data: bytes) -> LogProof:
@@ -73,6 +77,57 @@ def parse(data: bytes) -> LogProof:
     if any(len(sibling) != HASH_SIZE for sibling in path):
         raise Untrusted("logproof.malformed")
     return LogProof(index, path, note, extra)
+
+
+class Shown:
+    """What proofs under one head have shown: where two meet on their way up, the rest is the same.
+
+    Of neighbours in the tree each then needs two hashes instead of the whole path. The last proof
+    is remembered, level by level: position, last position, hash, and the bytes that follow.
+    """
+
+    def __init__(self, head: checkpoints.Checkpoint) -> None:
+        self._last = head.size - 1
+        self._held: list[tuple[int, int, bytes, bytes]] = []
+        self._climbed: list[tuple[int, int, bytes, bytes]] = []
+
+    def again(self, data: bytes, index: int, entry: bytes) -> bool:
+        """Say whether a file proves this entry by what `hold` was told of others.
+
+        False says nothing: then `parse` and `verify_under` decide.
+        """
+        start = b"%s\nindex %d\n" % (_HEAD.encode(), index)
+        self._climbed = []
+        position, last, current, at = index, self._last, leaf_hash(entry), len(start)
+        if not data.startswith(start) or len(data) > _SHORT_BYTES:
+            return False
+        while data[at : at + 1] not in {b"\n", b""} and last:
+            sibling = _sibling(data[at : at + _LINE_SIZE])
+            if sibling is None:
+                return False
+            position, last, current = climbed(position, last, current, sibling)
+            at += _LINE_SIZE
+            state = (position, last, current, data[at:])
+            level = len(self._climbed)
+            if level < len(self._held) and self._held[level] == state:
+                self._held[:level] = self._climbed
+                return True
+            self._climbed.append(state)
+        return False
+
+    def hold(self) -> None:
+        """The file that `again` did not know was found to prove its entry."""
+        self._held = self._climbed
+
+
+@lru_cache(maxsize=4096)
+def _sibling(line: bytes) -> bytes | None:
+    """The hash in a line of a path, if that is its only form."""
+    try:
+        sibling = a2b_base64(line)
+    except ValueError:
+        return None
+    return sibling if len(sibling) == HASH_SIZE and b2a_base64(sibling) == line else None
 
 
 def verify(

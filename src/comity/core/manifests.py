@@ -6,12 +6,15 @@ more than was read, and no XML parser meets bytes from outside.
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import io
 import re
+import sys
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from comity.core.errors import Untrusted
 
@@ -24,6 +27,7 @@ PAYLOAD_LIST, TAG_LIST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 BAG_FILES = (BAGIT, BAG_INFO, PAYLOAD_LIST, TAG_LIST)
 RESERVED = (MIMETYPE, *BAG_FILES, MANIFEST, SIGNATURE)
 PAYLOAD = "data/"
+_RESERVED = frozenset(RESERVED)
 MAX_LIST_BYTES = 64 << 20
 _TEXT = "text/plain"
 _BAGIT_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -36,16 +40,16 @@ _HEAD = (
     '<asic:ASiCManifest xmlns:asic="http://uri.etsi.org/02918/v1.2.1#"'
     ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#">\n'
     f'<asic:SigReference URI="{SIGNATURE}" MimeType="application/pkcs7-signature"/>\n'
-)
+).encode("ascii")
 _LINE = (
-    '<asic:DataObjectReference URI="{name}" MimeType="{media_type}">'
-    '<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>'
-    "<ds:DigestValue>{digest}</ds:DigestValue></asic:DataObjectReference>\n"
+    b'<asic:DataObjectReference URI="%s" MimeType="%s">'
+    b'<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>'
+    b"<ds:DigestValue>%s</ds:DigestValue></asic:DataObjectReference>\n"
 )
-_TAIL = "</asic:ASiCManifest>\n"
+_TAIL = b"</asic:ASiCManifest>\n"
 _LINE_PATTERN = re.compile(
-    r'<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([a-z0-9._+/-]+)">'
-    r"<ds:DigestMethod [^>]*><ds:DigestValue>([A-Za-z0-9+/]{43}=)</ds:DigestValue>"
+    rb'<asic:DataObjectReference URI="([A-Za-z0-9._/-]+)" MimeType="([a-z0-9._+/-]+)">'
+    rb"<ds:DigestMethod [^>]*><ds:DigestValue>([A-Za-z0-9+/]{43}=)</ds:DigestValue>"
 )
 
 
@@ -64,28 +68,36 @@ def require_media_type(media_type: str) -> None:
 
     Raises Untrusted("container.media_type").
     """
-    if not _MEDIA_TYPE.fullmatch(media_type):
+    if not _is_media_type(media_type):
         raise Untrusted("container.media_type", media_type=ascii(media_type)[:80])
+
+
+@lru_cache(64)  # many entries, few types
+def _is_media_type(text: str) -> bool:
+    return _MEDIA_TYPE.fullmatch(text) is not None
 
 
 def is_reserved(name: str) -> bool:
     """Say whether a name belongs to the container itself, or would change what the bag is."""
-    first = name.split("/")[0].lower()
-    bag_file = re.fullmatch(r"(tag)?manifest-.*\.txt|fetch\.txt", first)
-    return name in RESERVED or first == "meta-inf" or bag_file is not None
+    return name in _RESERVED or _is_reserved_top(name.partition("/")[0])
+
+
+@lru_cache(64)  # nearly all entries lie in the same two folders
+def _is_reserved_top(first: str) -> bool:
+    folded = first.lower()
+    bag_file = re.fullmatch(r"(tag)?manifest-.*\.txt|fetch\.txt", folded)
+    return folded == "meta-inf" or bag_file is not None
 
 
 def write_manifest(listed: Iterable[Listed]) -> bytes:
     """Write the ASiCManifest over these entries, in their order, one line each."""
-    lines = [
-        _LINE.format(
-            name=entry.name,
-            media_type=entry.media_type,
-            digest=base64.b64encode(entry.sha256).decode("ascii"),
-        )
-        for entry in listed
-    ]
-    return (_HEAD + "".join(lines) + _TAIL).encode("ascii")
+    written = io.BytesIO()  # grows in place: the lines are many
+    written.write(_HEAD)
+    for entry in listed:
+        name, media_type = entry.name.encode("ascii"), entry.media_type.encode("ascii")
+        written.write(_LINE % (name, media_type, b2a_base64(entry.sha256, newline=False)))
+    written.write(_TAIL)
+    return written.getvalue()
 
 
 def largest_manifest(count: int) -> int:
@@ -94,18 +106,16 @@ def largest_manifest(count: int) -> int:
     return len(_HEAD) + len(_TAIL) + count * longest_line
 
 
-def parse_manifest(data: bytes) -> list[Listed]:
-    """Read an ASiCManifest in the byte form written here; sizes are not in it.
+def parse_manifest(data: bytes, sizes: Mapping[str, int]) -> list[Listed]:
+    """Read an ASiCManifest in the byte form written here. sizes: of entries, which it does not say.
 
     Raises Untrusted("container.manifest").
     """
-    try:
-        found = [_LINE_PATTERN.match(line) for line in data.decode("ascii").split("\n")[3:-2]]
-    except UnicodeDecodeError as error:
-        raise Untrusted("container.manifest") from error
-    listed = [Listed(match[1], match[2], base64.b64decode(match[3])) for match in found if match]
-    for entry in listed:
-        require_media_type(entry.media_type)
+    listed = []
+    for match in _LINE_PATTERN.finditer(data):
+        name, media_type = match[1].decode("ascii"), sys.intern(match[2].decode("ascii"))
+        require_media_type(media_type)
+        listed.append(Listed(name, media_type, a2b_base64(match[3]), sizes.get(name, 0)))
     if write_manifest(listed) != data:
         raise Untrusted("container.manifest")
     return listed
@@ -141,13 +151,12 @@ def require_order(names: Sequence[str]) -> None:
 
 
 def leading_files(
-    measured: Sequence[tuple[Listed, object]], bag_info: Mapping[str, str], now: datetime
+    listed: Sequence[Listed], bag_info: Mapping[str, str], now: datetime
 ) -> list[tuple[str, str, bytes]]:
     """Give the files that stand before the entries, as (name, media type, bytes).
 
     Raises ValueError for bag_info that no bag can hold.
     """
-    listed = [entry for entry, _ in measured]
     if not any(entry.name.startswith(PAYLOAD) for entry in listed):
         return [(MIMETYPE, _TEXT, MIMETYPE_BYTES)]
     info = {
@@ -217,8 +226,10 @@ def _payload_list(listed: Iterable[Listed]) -> bytes:
 
 
 def _digest_lines(digests: Mapping[str, bytes]) -> bytes:
-    lines = [f"{digests[name].hex()}  {name}\n" for name in sorted(digests)]
-    return "".join(lines).encode("ascii")
+    written = io.BytesIO()
+    for name in sorted(digests):
+        written.write(f"{digests[name].hex()}  {name}\n".encode("ascii"))
+    return written.getvalue()
 
 
 def _sha256(data: bytes) -> bytes:

@@ -61,17 +61,25 @@ def verify_inclusion(
     for sibling in path:
         if last == 0:
             raise ProofError("merkle.path_too_long", index=index, size=size)
-        if position & 1 or position == last:
-            current = node_hash(sibling, current)
-            while position & 1 == 0 and position:
-                position, last = position >> 1, last >> 1
-        else:
-            current = node_hash(current, sibling)
-        position, last = position >> 1, last >> 1
+        position, last, current = climbed(position, last, current, sibling)
     if last != 0:
         raise ProofError("merkle.path_too_short", index=index, size=size)
     if current != root:
         raise ProofError("merkle.not_included", index=index, size=size)
+
+
+def climbed(position: int, last: int, current: bytes, sibling: bytes) -> tuple[int, int, bytes]:
+    """Return one step of section 2.1.3.2: position and last one of the level above, and the hash.
+
+    last: of the rightmost node; above 0.
+    """
+    if position & 1 or position == last:
+        current = node_hash(sibling, current)
+        while position & 1 == 0 and position:
+            position, last = position >> 1, last >> 1
+    else:
+        current = node_hash(current, sibling)
+    return position >> 1, last >> 1, current
 
 
 def verify_consistency(

@@ -16,7 +16,7 @@ from comity.core.container import Container, open_container
 from comity.core.errors import Untrusted
 from comity.core.findings import Finding, Report, Verdict, failure, grade, moment
 from comity.core.messages import Message
-from comity.core.package_case import check_description
+from comity.core.package_case import Description
 from comity.core.package_conditions import check_conditions, check_receipted
 from comity.core.package_form import About
 from comity.core.package_ledger import LedgerView
@@ -161,16 +161,18 @@ def _findings(container: Container, about: About, trust: Trust, now: datetime) -
     yield from claimed
     if not any(each.node_id == about.from_node for each in enclosed):
         yield Finding("descriptor", False, about.from_node, {"reason": "descriptor.missing"})
+    description = Description(container, about)
     ledger = package_ledger.check_ledger(
         container,
         about,
+        beside=description.watching,
         ledger_keys=sender.ledger_keys,
         witnesses=directory.witnesses(about.from_node),
     )
     yield from ledger.findings
     yield from check_time(container, trust.stamp_roots, now)
     yield from package_ledger.check_items(container, about, ledger)
-    yield from check_description(container, about)
+    yield from description.findings()
     opened: list[Message] = []
     yield from package_exchange.check_messages(container, about.messages, directory, now, opened)
     yield from check_conditions(about, ledger, opened)

@@ -36,8 +36,8 @@ def check_conditions(
 
 
 def _attached(item: Item, ledger: LedgerView) -> int:
-    found = (ledger.entries[index][0] for index in item.entries if index in ledger.entries)
-    return sum(body.kind == form.CONDITION_ATTACHED for body in found)
+    found = (ledger.entries[index] for index in item.entries if index in ledger.entries)
+    return sum(proven.kind == form.CONDITION_ATTACHED for proven in found)
 
 
 def check_receipted(about: About, receipted: frozenset[str]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,6 +83,15 @@ class CustodyLine:
     entry: bytes
     details: bytes | None
     salt: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line as it was read, with the values of entry and details: each is decoded once."""
+
+    line: CustodyLine
+    entry: dict[str, Any]
+    details: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +202,7 @@ def _item(value: object) -> Item:
         path=fields.text("path", _PATH),
         sha256=fields.text("sha256", HEX_256),
         size=fields.number("size", least=0, most=MAX_INDEX),
-        media_type=fields.text("media_type", MEDIA_TYPE),
+        media_type=sys.intern(fields.text("media_type", MEDIA_TYPE)),
         conditions=_conditions(fields),
         entries=_indexes(fields),
     )
@@ -245,7 +255,7 @@ def write_line(line: CustodyLine) -> bytes:
     )
 
 
-def read_lines(stream: BinaryIO) -> Iterator[CustodyLine]:
+def read_lines(stream: BinaryIO) -> Iterator[ReadLine]:
     """Read custody.jsonl line by line, by ascending index; no more than a line is in memory.
 
     Raises Untrusted("custody.field") or a code of `canonical`, at the latest after the last line.
@@ -254,43 +264,43 @@ def read_lines(stream: BinaryIO) -> Iterator[CustodyLine]:
     while raw := stream.readline(MAX_LINE_BYTES + 2):
         if not raw.endswith(b"\n"):
             raise Untrusted("custody.field", field="")
-        line = _line(raw[:-1])
-        if line.index <= before:
+        read = _line(raw[:-1])
+        if read.line.index <= before:
             raise Untrusted("custody.field", field="index")
-        before = line.index
-        yield line
+        before = read.line.index
+        yield read
     if before < 0:
         raise Untrusted("custody.field", field="")
 
 
-def _line(data: bytes) -> CustodyLine:
+def _line(data: bytes) -> ReadLine:
     fields = Fields(canonical.decode(data), "custody")
     index = fields.number("index", least=0, most=MAX_INDEX)
-    entry = canonical.encode(fields.table("entry", at_most=20))
+    stated = fields.table("entry", at_most=20)
+    entry = canonical.encode(stated)
     details, salt = fields.take("details"), fields.maybe("salt", _hex_of(fields))
     fields.done()
     if (details is None) != (salt is None):
         raise fields.odd("salt")
     if details is None or salt is None:
-        return CustodyLine(index, entry, None, None)
+        return ReadLine(CustodyLine(index, entry, None, None), stated, None)
     # The line is canonical, so what stands between the ends of its form are the details.
     around = write_line(CustodyLine(index, entry, b"", bytes.fromhex(salt)))
     start = len(_BEFORE_DETAILS)
-    return CustodyLine(
-        index, entry, data[start : start + len(data) - len(around) + 1], bytes.fromhex(salt)
-    )
+    shown = data[start : start + len(data) - len(around) + 1]
+    return ReadLine(CustodyLine(index, entry, shown, bytes.fromhex(salt)), stated, details)
 
 
 def _hex_of(fields: Fields) -> Any:
     return lambda name: fields.text(name, HEX_256)
 
 
-def read_leaf(entry: bytes) -> LeafBody:
-    """Read the parts of a ledger entry that the package rests on.
+def read_leaf(stated: dict[str, Any]) -> LeafBody:
+    """Read the parts of a ledger entry that the package rests on, from its decoded form.
 
     Raises Untrusted("custody.field") if it has not exactly the members of version 1.
     """
-    fields = Fields(canonical.decode(entry), "custody")
+    fields = Fields(stated, "custody")
     fields.number("v", least=1, most=1)
     fields.identifier("id")
     fields.words("actor", at_most=300)

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
-from comity.core import canonical, logproof, notes, package_time
 from comity.core import checkpoint as checkpoints
+from comity.core import logproof, notes, package_time
 from comity.core import package_form as form
 from comity.core.container import Container
 from comity.core.errors import Untrusted
 from comity.core.findings import Finding, failure, moment
-from comity.core.package_form import About, CustodyLine, Item, LeafBody
+from comity.core.package_form import About, CustodyLine, Item, ReadLine
 
 MAX_PROOF_BYTES = 1 << 20
+Beside = Callable[[Iterator[ReadLine]], Iterator[ReadLine]]
 _OPTIONAL = frozenset({form.REPORT, form.CASE})  # packages of before had no description
+
+
+class Proven(NamedTuple):
+    """What an entry says whose proof and commitment hold. recorded: SHA-256 that details state."""
+
+    kind: str
+    subject: str
+    at: datetime
+    recorded: str | None
+    is_withheld: bool
 
 
 @dataclass(frozen=True)
 class LedgerView:
     """What the package proves of the ledger. head: None if the checkpoint does not hold.
 
-    entries: those whose proof and commitment hold, by index, with their details if enclosed.
-    indexes: of all custody lines.
+    entries: those whose proof and commitment hold, by index. indexes: of all custody lines.
     """
 
     findings: tuple[Finding, ...]
     head: checkpoints.Checkpoint | None
-    entries: dict[int, tuple[LeafBody, bytes | None]]
+    entries: dict[int, Proven]
     indexes: frozenset[int] = frozenset()
 
 
@@ -37,25 +50,28 @@ def check_ledger(
     *,
     ledger_keys: Sequence[notes.Verifier],
     witnesses: Sequence[notes.Verifier],
+    beside: Beside,
 ) -> LedgerView:
     """Check the checkpoint, the witnesses, and every custody line with its proof.
 
+    beside: gives the lines on, and sees them too, for they are read once.
     Leaves are computed from the entries' bodies, never taken from the file.
     """
     verifiers = [*ledger_keys, *witnesses]
-    entries: dict[int, tuple[LeafBody, bytes | None]] = {}
+    entries: dict[int, Proven] = {}
     faults: list[Finding] = []
     indexes: set[int] = set()
     try:
         signed = _checkpoint(container, about, ledger_keys, witnesses)
         proofs = _Proofs(container, signed.checkpoint, verifiers)
         with container.open(form.CUSTODY) as stream:
-            for line in form.read_lines(stream):
-                indexes.add(line.index)
+            for read in beside(form.read_lines(stream)):
+                index = read.line.index
+                indexes.add(index)
                 try:
-                    entries[line.index] = (proofs.proven(line), line.details)
+                    entries[index] = proofs.proven(read)
                 except Untrusted as error:
-                    faults.append(failure("log.entry", error, str(line.index)))
+                    faults.append(failure("log.entry", error, str(index)))
     except Untrusted as error:
         return LedgerView((failure("log.checkpoint", error),), None, {})
     head = signed.checkpoint
@@ -63,7 +79,7 @@ def check_ledger(
     findings = [Finding("log.checkpoint", True, facts=facts), *_witnesses(signed, witnesses)]
     findings += faults
     if not faults:
-        withheld = sum(details is None for _, details in entries.values())
+        withheld = sum(each.is_withheld for each in entries.values())
         findings.append(
             Finding("log.entries", True, facts={"count": len(entries), "withheld": withheld})
         )
@@ -110,10 +126,28 @@ class _Proofs:
     ) -> None:
         self._container, self._head, self._verifiers = container, head, verifiers
         self._held = b""  # the note that was verified last
+        self._shown = logproof.Shown(head)
 
-    def proven(self, line: CustodyLine) -> LeafBody:
+    def proven(self, read: ReadLine) -> Proven:
         """Give what a line's entry says. Raises Untrusted if it is not proven."""
+        line = read.line
         raw = self._container.read(form.proof_path(line.index), MAX_PROOF_BYTES)
+        if not self._shown.again(raw, line.index, line.entry):
+            self._verify(raw, line)
+            self._shown.hold()
+        body = form.read_leaf(read.entry)
+        if (
+            line.details is not None
+            and line.salt is not None
+            and form.commitment(line.details, line.salt) != body.commitment
+        ):
+            raise Untrusted("custody.commitment")
+        recorded = _recorded(read.details) if body.kind == form.INGESTED else None
+        return Proven(
+            sys.intern(body.kind), sys.intern(body.subject), body.at, recorded, line.details is None
+        )
+
+    def _verify(self, raw: bytes, line: CustodyLine) -> None:
         proof = logproof.parse(raw)
         if proof.checkpoint != self._held:
             if checkpoints.verify(proof.checkpoint, self._verifiers).checkpoint != self._head:
@@ -122,14 +156,6 @@ class _Proofs:
         logproof.verify_under(proof, line.entry, self._head)
         if proof.index != line.index:
             raise Untrusted("package.other_checkpoint")
-        body = form.read_leaf(line.entry)
-        if (
-            line.details is not None
-            and line.salt is not None
-            and form.commitment(line.details, line.salt) != body.commitment
-        ):
-            raise Untrusted("custody.commitment")
-        return body
 
 
 def check_items(container: Container, about: About, ledger: LedgerView) -> Iterator[Finding]:
@@ -151,26 +177,21 @@ def _item(container: Container, item: Item, ledger: LedgerView) -> Finding:
     for index in item.entries:
         if index not in ledger.entries:
             raise Untrusted("item.entry_not_proven", entry=index)
-    named = [(index, *ledger.entries[index]) for index in item.entries]
-    if len({body.subject for _, body, _ in named}) > 1:
+    named = [(index, ledger.entries[index]) for index in item.entries]
+    if len({proven.subject for _, proven in named}) > 1:
         raise Untrusted("item.entries_of_others")
-    taken_in = [
-        (index, body, _recorded(details))
-        for index, body, details in named
-        if body.kind == form.INGESTED
-    ]
-    if len({digest for _, _, digest in taken_in}) > 1:
+    taken_in = [(index, proven) for index, proven in named if proven.kind == form.INGESTED]
+    if len({proven.recorded for _, proven in taken_in}) > 1:
         raise Untrusted("item.taken_in_twice")
-    for index, body, digest in taken_in:
-        if digest == item.sha256:
-            proven = {"entry": index, "time": moment(body.at)}
-            return Finding("item", True, item.number, {**facts, **proven})
+    for index, proven in taken_in:
+        if proven.recorded == item.sha256:
+            shown = {"entry": index, "time": moment(proven.at)}
+            return Finding("item", True, item.number, {**facts, **shown})
     raise Untrusted("item.not_in_log")
 
 
-def _recorded(details: bytes | None) -> str | None:
-    stated = None if details is None else canonical.decode(details)
-    digest = stated.get("sha256") if isinstance(stated, dict) else None
+def _recorded(details: object) -> str | None:
+    digest = details.get("sha256") if isinstance(details, dict) else None
     return digest if isinstance(digest, str) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +11,16 @@ from typing import BinaryIO
 from comity.core import case_uco
 from comity.core import package_form as form
 from comity.core.checkpoint import parse as parse_checkpoint
-from comity.core.container import ContainerDigest, Entry, Seal, Source, write_container
+from comity.core.container_writer import (
+    ContainerDigest,
+    Entry,
+    Pieces,
+    Seal,
+    Source,
+    write_container,
+)
 from comity.core.package_form import About, CustodyLine, Item
-from comity.core.parts import Kept, flowing
+from comity.core.parts import Kept
 from comity.core.revocation import RevocationList, Statement
 
 _FILES = Path(__file__).with_name("package_files")
@@ -42,10 +49,13 @@ class PackageItem:
 
 @dataclass(frozen=True, slots=True)
 class ProvenEntry:
-    """A ledger entry with the `.tlog-proof` file for it under the package's checkpoint."""
+    """A ledger entry with the `.tlog-proof` file for it under the package's checkpoint.
+
+    proof: the file, or the pieces of it; several may share one.
+    """
 
     line: CustodyLine
-    proof: bytes
+    proof: bytes | Pieces
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ class PackageSpec:
     """Everything that a court package holds.
 
     created: aware. checkpoint: the signed note; every proof is under the same tree head.
+    custody: by ascending index; gone through once, and never held as a whole.
     time: (request, response) in DER over SHA-256 of the note. renewals: of those, oldest first.
     revocations: what the issuers behind those tokens said of revocation.
     receipts, descriptors: JWS texts;
@@ -84,7 +95,7 @@ class PackageSpec:
     created: datetime
     seal: Seal
     items: Sequence[PackageItem]
-    custody: Sequence[ProvenEntry]
+    custody: Iterable[ProvenEntry]
     checkpoint: bytes
     descriptors: Sequence[str]
     time: Sequence[tuple[bytes, bytes]] = ()
@@ -102,29 +113,26 @@ def write_package(target: BinaryIO, spec: PackageSpec) -> ContainerDigest:
     Raises Refused("container.source_changed") if an item's bytes are not those of its digest,
     ValueError or Untrusted for a spec that no package can hold.
     """
-    about = _about(spec)
-    custody = sorted((proven.line for proven in spec.custody), key=lambda line: line.index)
-    entries = [
-        Entry(form.ABOUT, form.write_about(about), _JSON),
-        Entry(form.CUSTODY, lambda: flowing(map(form.write_line, custody)), "application/jsonl"),
-        Entry(form.CASE, Kept(case_uco.describe(about, custody)), "application/ld+json"),
-        Entry(form.CHECKPOINT, spec.checkpoint, _TEXT),
-        Entry(form.INSTRUCTIONS, (_FILES / "VERIFY.txt").read_bytes(), _TEXT),
-        Entry(form.SCRIPT, (_FILES / "verify.sh").read_bytes(), "text/x-shellscript"),
-        *_item_entries(spec),
-        *_proof_entries(spec),
-        *_time_entries(spec),
-        *(
-            Entry(form.message_path(message.identifier), message.source, _ASICE)
-            for message in spec.messages
-        ),
-        *_statements(form.RECEIPTS, spec.receipts),
-        *_statements(form.DESCRIPTORS, spec.descriptors),
-    ]
-    if spec.report is not None:
-        entries.append(Entry(form.REPORT, spec.report, "application/pdf"))
     info = {"Source-Organization": spec.from_node, "External-Identifier": form.FORMAT}
-    return write_container(target, entries, spec.seal, spec.created, info)
+    return write_container(target, _entries(spec), spec.seal, spec.created, info)
+
+
+def _entries(spec: PackageSpec) -> Iterator[Entry]:
+    about = _about(spec)
+    yield Entry(form.ABOUT, form.write_about(about), _JSON)
+    yield from _custody_entries(spec, about)
+    for item, packed in zip(about.items, spec.items, strict=True):
+        yield Entry(item.path, packed.source, item.media_type, item.sha256, item.size)
+    yield Entry(form.CHECKPOINT, spec.checkpoint, _TEXT)
+    yield Entry(form.INSTRUCTIONS, (_FILES / "VERIFY.txt").read_bytes(), _TEXT)
+    yield Entry(form.SCRIPT, (_FILES / "verify.sh").read_bytes(), "text/x-shellscript")
+    yield from _time_entries(spec)
+    for message in spec.messages:
+        yield Entry(form.message_path(message.identifier), message.source, _ASICE)
+    yield from _statements(form.RECEIPTS, spec.receipts)
+    yield from _statements(form.DESCRIPTORS, spec.descriptors)
+    if spec.report is not None:
+        yield Entry(form.REPORT, spec.report, "application/pdf")
 
 
 _ASICE = "application/vnd.etsi.asic-e+zip"
@@ -159,17 +167,24 @@ def _about(spec: PackageSpec) -> About:
     )
 
 
-def _item_entries(spec: PackageSpec) -> list[Entry]:
-    return [
-        Entry(form.item_path(item.number), item.source, item.media_type, item.sha256, item.size)
-        for item in spec.items
-    ]
-
-
-def _proof_entries(spec: PackageSpec) -> list[Entry]:
-    return [
-        Entry(form.proof_path(proven.line.index), proven.proof, _TEXT) for proven in spec.custody
-    ]
+def _custody_entries(spec: PackageSpec, about: About) -> Iterator[Entry]:
+    """Go through the custody once: its lines, what describes them, and a proof for each."""
+    lines, case, describer = Kept(), Kept(), case_uco.Describer(about)
+    for piece in describer.start():
+        case.add(piece)
+    before = -1
+    for proven in spec.custody:
+        if proven.line.index <= before:
+            raise ValueError("custody must ascend")
+        before = proven.line.index
+        lines.add(form.write_line(proven.line))
+        case.add(describer.act_of(proven.line))
+        yield Entry(form.proof_path(before), proven.proof, _TEXT)
+    case.add(case_uco.END)
+    lines.close()
+    case.close()
+    yield Entry(form.CUSTODY, lines, "application/jsonl")
+    yield Entry(form.CASE, case, "application/ld+json")
 
 
 def _time_entries(spec: PackageSpec) -> list[Entry]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
+
+_KEPT_AT_ONCE_BYTES = 1 << 18
 
 
 class Part(io.RawIOBase):
@@ -54,15 +58,48 @@ def flowing(pieces: Iterable[bytes]) -> BinaryIO:
 
 
 class Kept:
-    """Bytes that cost much to make and must be read more than once: kept small, by zlib.
+    """Bytes that are made piece by piece and read when all are there: kept small, by zlib.
 
-    Call it to open them from the start.
+    Call it to open them from the start. sha256 (32 bytes), crc32, size (bytes): of all of them;
+    true after `close`. They are packed and hashed in a thread of its own, beside the making.
     """
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        packer = zlib.compressobj(1)
-        self._packed = [packer.compress(piece) for piece in pieces]
-        self._packed = [piece for piece in [*self._packed, packer.flush()] if piece]
+    def __init__(self) -> None:
+        self._beside = ThreadPoolExecutor(1)
+        self._packing: Future[None] | None = None
+        self._packer, self._digest = zlib.compressobj(1), hashlib.sha256()
+        self._packed: list[bytes] = []
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
+        self.sha256, self.crc32, self.size = b"", 0, 0
+
+    def add(self, piece: bytes) -> None:
+        """Keep the next bytes."""
+        self._waiting.append(piece)
+        self._waiting_size += len(piece)
+        if self._waiting_size >= _KEPT_AT_ONCE_BYTES:
+            self._pass_on()
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._pass_on()
+        self._beside.submit(self._end).result()
+        self._beside.shutdown()
+
+    def _end(self) -> None:
+        self._packed.append(self._packer.flush())
+        self.sha256 = self._digest.digest()
+
+    def _pass_on(self) -> None:
+        if self._packing is not None:
+            self._packing.result()
+        self._packing = self._beside.submit(self._keep, b"".join(self._waiting))
+        self._waiting, self._waiting_size = [], 0
+
+    def _keep(self, data: bytes) -> None:
+        self._digest.update(data)
+        self.crc32, self.size = zlib.crc32(data, self.crc32), self.size + len(data)
+        self._packed.append(self._packer.compress(data))
 
     def __call__(self) -> BinaryIO:
         """Open the bytes."""

@@ -80,20 +80,22 @@ def inclusion_path(reader: HashReader, index: int, size: int) -> list[bytes]:
 
 def inclusion_paths(
     reader: HashReader, indexes: Iterable[int], size: int
-) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield (index, path) for each of these leaves, as inclusion_path gives it, at little cost.
+) -> Iterator[tuple[int, list[bytes], list[bytes]]]:
+    """Yield (index, below, above) for each of these leaves at little cost, as inclusion_path.
 
-    Below the top of a full tile the siblings stand in its rows; above it they are the same for
-    all of its 256 leaves. Raises as inclusion_path does.
+    Its path is below + above. Below the top of a full tile the siblings stand in its rows; above
+    it they are the same list for all of its 256 leaves that follow each other.
     """
     subtrees = _Subtrees(reader, size)
-    full, known, above = size // WIDTH, -1, []
+    full, known = size // WIDTH, -1
+    above: list[bytes] = []
+    none: list[bytes] = []
     for index in indexes:
         if not 0 <= index < size:
             raise ProofError("merkle.index_out_of_range", index=index, size=size)
         tile, position = divmod(index, WIDTH)
         if tile >= full:
-            yield index, _inclusion(subtrees, index, size)
+            yield index, _inclusion(subtrees, index, size), none
             continue
         if tile != known:
             known, above = tile, _inclusion(subtrees, index, size)[HEIGHT:]
@@ -102,7 +104,7 @@ def inclusion_paths(
         for inner in range(HEIGHT):
             at = (position >> inner ^ 1) * HASH_SIZE
             below.append(rows[inner][at : at + HASH_SIZE])
-        yield index, below + above
+        yield index, below, above
 
 
 def inclusion_tiles(index: int, size: int) -> set[tuple[int, int]]:

@@ -105,7 +105,9 @@ def report_lines(report: Report, language: str) -> Iterator[str]:
 def shown(value: Any) -> str:  # Any: a JSON value from a finding
     """Give a value in a form that no terminal obeys: printable, and short."""
     text = "—" if value is None else str(value)
-    safe = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    safe = text
+    if not text.isprintable():
+        safe = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
     return safe if len(safe) <= _MAX_VALUE else safe[:_MAX_VALUE] + "…"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ MAX_NAME_CHARACTERS = 200
 _MAX_DIRECTORY_BYTES = 96 << 20
 _NAME = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
+_LOCAL_EXTRA = struct.Struct("<HHQQ")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _END = struct.Struct("<4sHHHHIIH")
 _END64 = struct.Struct("<4sQHHIIQQQQ")
@@ -43,7 +44,8 @@ class Member:
     @property
     def start(self) -> int:
         """The offset of its first byte."""
-        return self.offset + len(local_header(self.name, size=self.size, crc32=self.crc32))
+        extra = _LOCAL_EXTRA.size if self.size >= _FULL32 else 0
+        return self.offset + _LOCAL.size + len(self.name) + extra
 
 
 def require_name(name: str) -> None:
@@ -51,8 +53,8 @@ def require_name(name: str) -> None:
 
     Raises Untrusted("container.bad_name").
     """
-    parts = name.split("/")
-    if len(name) > MAX_NAME_CHARACTERS or not _NAME.fullmatch(name) or {".", ".."} & set(parts):
+    climbs = "/." in f"/{name}" and {".", ".."} & set(name.split("/"))
+    if len(name) > MAX_NAME_CHARACTERS or not _NAME.fullmatch(name) or climbs:
         raise Untrusted("container.bad_name", entry=ascii(name)[:80])
 
 
@@ -65,18 +67,21 @@ def require_distinct(names: Iterable[str]) -> None:
     folders: set[str] = set()
     for name in names:
         folded = name.lower()
-        parts = folded.split("/")
-        above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
-        if folded in seen or folded in folders or above & seen:
+        folder = folded.rpartition("/")[0]
+        confused = folded in seen or folded in folders
+        while folder and folder not in folders:
+            confused = confused or folder in seen
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+        if confused:
             raise Untrusted("container.duplicate_entry", entry=name)
         seen.add(folded)
-        folders |= above
 
 
 def local_header(name: str, *, size: int, crc32: int) -> bytes:
     """Give the header that stands before an entry's bytes."""
     large = size >= _FULL32
-    extra = struct.pack("<HHQQ", 1, 16, size, size) if large else b""
+    extra = _LOCAL_EXTRA.pack(1, 16, size, size) if large else b""
     written = _FULL32 if large else size
     encoded = name.encode("ascii")
     fixed = _LOCAL.pack(
@@ -95,10 +100,18 @@ def local_header(name: str, *, size: int, crc32: int) -> bytes:
     return fixed + encoded + extra
 
 
-def directory(members: list[Member], offset: int) -> bytes:
+def directory(members: Sequence[Member], offset: int) -> bytes:
     """Give all that follows the last entry, when it begins at this offset."""
-    central = b"".join(_central_header(member) for member in members)
-    count, size = len(members), len(central)
+    headers = [
+        central_header(each.name, size=each.size, crc32=each.crc32, offset=each.offset)
+        for each in members
+    ]
+    return directory_of(b"".join(headers), len(members), offset)
+
+
+def directory_of(central: bytes, count: int, offset: int) -> bytes:
+    """Give the same of so many headers that are written already."""
+    size = len(central)
     tail = b""
     if count >= _FULL16 or size >= _FULL32 or offset >= _FULL32:
         version = _MADE_BY_UNIX | _VERSION64
@@ -110,13 +123,14 @@ def directory(members: list[Member], offset: int) -> bytes:
     return central + tail + end
 
 
-def _central_header(member: Member) -> bytes:
-    large, far = member.size >= _FULL32, member.offset >= _FULL32
-    values = [member.size, member.size] * large + [member.offset] * far
+def central_header(name: str, *, size: int, crc32: int, offset: int) -> bytes:
+    """Give what the directory says of an entry whose local header stands at this offset."""
+    large, far = size >= _FULL32, offset >= _FULL32
+    values = [size, size] * large + [offset] * far
     extra = struct.pack(f"<HH{len(values)}Q", 1, 8 * len(values), *values) if values else b""
-    encoded = member.name.encode("ascii")
+    encoded = name.encode("ascii")
     version = _VERSION64 if values else _VERSION
-    written = _FULL32 if large else member.size
+    written = _FULL32 if large else size
     fixed = _CENTRAL.pack(
         b"PK\x01\x02",
         _MADE_BY_UNIX | version,
@@ -125,7 +139,7 @@ def _central_header(member: Member) -> bytes:
         _STORED,
         0,
         _DATE,
-        member.crc32,
+        crc32,
         written,
         written,
         len(encoded),
@@ -134,7 +148,7 @@ def _central_header(member: Member) -> bytes:
         0,
         0,
         _REGULAR_FILE,
-        _FULL32 if far else member.offset,
+        _FULL32 if far else offset,
     )
     return fixed + encoded + extra
 

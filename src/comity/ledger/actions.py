@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from comity.core import canonical, checkpoint, growth, logproof, merkle, notes, revocation, tiles
 from comity.core.access import Actor, NodeActor
-from comity.core.errors import ProofError, Refused
+from comity.core.errors import Refused
 from comity.core.keyring import Keyring
 from comity.core.uuid7 import uuid7_many
 from comity.ledger import clock, engines, examining, headlock, heads
@@ -30,10 +31,10 @@ from comity.ledger.models import (
     RevocationRecord,
     StampFailure,
     StampOutage,
-    Tile,
     TimeToken,
     TokenRenewal,
 )
+from comity.ledger.tilestore import TileStore
 
 SALT_BYTES = 32
 SEQUENCE_AT_MOST = 20_000
@@ -100,28 +101,6 @@ def _rows(actor: Actor, acts: Sequence[NewEntry]) -> list[engines.Row]:
 
 def _iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-class TileStore:
-    """Reads hash tiles from the database, each once. Implements `tiles.HashReader`."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[int, int], bytes] = {}
-
-    def read_tile(self, level: int, index: int, width: int) -> bytes:
-        """Return the first `width` hashes (32 bytes each) of a tile."""
-        key = (level, index)
-        if len(self._seen.get(key, b"")) < width * 32:
-            row = Tile.objects.filter(level=level, index=index).values_list("hashes", flat=True)
-            self._seen[key] = bytes(row.first() or b"")
-        hashes = self._seen[key]
-        if len(hashes) < width * 32:
-            raise ProofError("ledger.tile_missing", level=level, index=index)
-        return hashes[: width * 32]
-
-    def read_ahead(self, places: Iterable[tuple[int, int]]) -> None:
-        """Fetch tiles, by level and index, in one question."""
-        self._seen |= engines.tiles_at(places)
 
 
 def keyring() -> Keyring:
@@ -269,22 +248,32 @@ def prove(entry: Entry, head: Checkpoint | None = None) -> bytes:
     return logproof.write(logproof.LogProof(entry.index, tuple(path), bytes(head.note)))
 
 
-def prove_many(indexes: Sequence[int], head: Checkpoint) -> Iterator[bytes]:
-    """Yield the `.tlog-proof` of each of these leaves under `head`, in their order.
+def prove_many(indexes: Sequence[int], head: Checkpoint) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the `.tlog-proof` of each of these leaves under `head`, in their order, in two pieces.
 
-    The tiles are fetched in a few questions, however many leaves there are. indexes: ascending.
+    The second is one object for the leaves of a tile. The tiles are fetched in a few questions,
+    however many leaves there are, and few of them are in memory at a time. indexes: ascending.
     Raises Refused("ledger.pending") for one that the head does not cover.
     """
     if indexes and max(indexes) >= head.size:
         raise Refused("ledger.pending")
+    of_tiles = groupby(indexes, lambda index: index // tiles.WIDTH)
+    while some := [index for _, leaves in islice(of_tiles, TILES_AT_ONCE) for index in leaves]:
+        yield from _prove_some(some, head)
+
+
+def _prove_some(indexes: Sequence[int], head: Checkpoint) -> Iterator[tuple[bytes, bytes]]:
     store, note = TileStore(), bytes(head.note)
     firsts = {index // tiles.WIDTH: index for index in indexes}.values()
-    found = set().union(*(tiles.inclusion_tiles(index, head.size) for index in firsts))
-    places = sorted(found)
+    places = sorted(set().union(*(tiles.inclusion_tiles(index, head.size) for index in firsts)))
     for start in range(0, len(places), TILES_AT_ONCE):
         store.read_ahead(places[start : start + TILES_AT_ONCE])
-    for index, path in tiles.inclusion_paths(store, indexes, head.size):
-        yield logproof.write(logproof.LogProof(index, tuple(path), note))
+    shared: list[bytes] | None = None
+    tail = b""
+    for index, below, above in tiles.inclusion_paths(store, indexes, head.size):
+        if above is not shared:
+            shared, tail = above, logproof.write_tail(above, note)
+        yield logproof.write_head(index, below), tail
 
 
 def prove_growth(old_size: int, head: Checkpoint | None = None) -> bytes:

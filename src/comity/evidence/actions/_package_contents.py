@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain, islice
 from typing import BinaryIO, cast
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.module_loading import import_string
 
 from comity.accounts.models import fetch
 from comity.core.access import Actor
 from comity.core.errors import Refused, Untrusted
 from comity.core.package import PackageItem, PackageMessage, ProvenEntry
-from comity.core.package_form import CustodyLine
-from comity.evidence.actions.conditions import grouped
+from comity.core.package_form import CustodyLine, item_path
+from comity.evidence.actions.conditions import grouped, keys_of
 from comity.evidence.actions.opening import note_damage
 from comity.evidence.models import Item, UseCondition
 from comity.exchange import actions as exchange
@@ -26,27 +27,48 @@ from comity.exchange.models import IncomingMessage, OutgoingMessage, Partner, Re
 from comity.ledger import actions as ledger
 from comity.ledger.models import Checkpoint, Entry
 from comity.vault import actions as vault
-from comity.vault.models import StoredFile
 
 _NUMBER_AT_ONCE = 50
-Opened = Callable[[StoredFile], BinaryIO]
+Opened = Callable[[int], BinaryIO]  # by the key of a stored file
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What the ledger has about the items: every line under the head, and whose it is.
+class Custody:
+    """Every entry about the items that the checkpoint covers, in the ledger's order, with proofs.
 
-    indexes: of each item's entries, by its subject, ascending.
+    Asked for group by group whenever somebody goes through it: it is never in memory as a whole.
+    indexes: of each item's entries, by the item's key, ascending.
     """
 
-    lines: tuple[CustodyLine, ...]
-    indexes: dict[str, tuple[int, ...]]
+    def __init__(self, items: Sequence[Item], head: Checkpoint) -> None:
+        self._head = head
+        self.indexes: dict[int, list[int]] = {item.pk: [] for item in items}
+        for group in grouped(items):
+            keys = {item.subject: item.pk for item in group}
+            rows = Entry.objects.filter(subject__in=list(keys), index__lt=head.size)
+            for index, subject in rows.order_by("index").values_list("index", "subject"):
+                self.indexes[keys[subject]].append(index or 0)
+        self._ascending = array("q", sorted(chain.from_iterable(self.indexes.values())))
+
+    def __iter__(self) -> Iterator[ProvenEntry]:
+        proofs = ledger.prove_many(self._ascending, self._head)
+        for group in grouped(self._ascending):
+            # Details without a custody record may name people: they stay here, the entry does not.
+            rows = _numbered(group).order_by("index")
+            found = rows.annotate(record=F("custody_record__pk")).values_list(
+                "index", "body", "committed__details", "committed__salt", "record"
+            )
+            for (index, body, *private, record), proof in zip(
+                found, islice(proofs, len(group)), strict=True
+            ):
+                shown = record is not None and None not in private
+                details, salt = map(bytes, private) if shown else (None, None)
+                yield ProvenEntry(CustodyLine(index or 0, bytes(body), details, salt), proof)
 
 
 def require_seen(actor: Actor, items: Sequence[Item]) -> None:
     """Raise NotVisible for the first of the items that the actor does not see."""
     for group in grouped(items):
-        rows = Item.objects.visible_to(actor).filter(pk__in=[item.pk for item in group])
+        rows = Item.objects.visible_to(actor).filter(pk__in=keys_of(group))
         seen = set(rows.values_list("pk", flat=True))
         for item in group:
             if item.pk not in seen:
@@ -71,72 +93,49 @@ def _wait(subjects: set[str]) -> bool:
     return not subjects.isdisjoint(waiting.iterator())
 
 
-def kept_about(items: Sequence[Item], head: Checkpoint) -> Kept:
-    """Every entry about the items that the checkpoint covers, in the order of the ledger."""
-    lines: list[CustodyLine] = []
-    indexes: dict[str, list[int]] = {}
-    for group in grouped(items):
-        rows = Entry.objects.filter(
-            subject__in=[item.subject for item in group], index__lt=head.size
-        ).order_by("index")
-        # Details without a custody record may name people: they stay here, the entry does not.
-        rows = rows.annotate(record=F("custody_record__pk"))
-        found = rows.values_list(
-            "index", "subject", "body", "committed__details", "committed__salt", "record"
-        )
-        for index, subject, body, details, salt, record in found:
-            shown = record is not None and details is not None
-            lines.append(
-                CustodyLine(
-                    index or 0,
-                    bytes(body),
-                    bytes(details) if shown else None,
-                    bytes(salt) if shown else None,
-                )
-            )
-            indexes.setdefault(subject, []).append(index or 0)
-    lines.sort(key=lambda line: line.index)
-    return Kept(tuple(lines), {subject: tuple(each) for subject, each in indexes.items()})
+def _numbered(ascending: Sequence[int]) -> QuerySet[Entry]:
+    """The entries of these numbers, most of which follow each other without a gap."""
+    first, last = ascending[0], ascending[-1]
+    if last - first < len(ascending):
+        return Entry.objects.filter(index__range=(first, last))
+    return Entry.objects.filter(index__in=list(ascending))
 
 
-def proven(kept: Kept, head: Checkpoint) -> list[ProvenEntry]:
-    """Each line with its proof."""
-    proofs = ledger.prove_many([line.index for line in kept.lines], head)
-    return [ProvenEntry(line, proof) for line, proof in zip(kept.lines, proofs, strict=True)]
-
-
-def packed(actor: Actor, items: Sequence[Item], kept: Kept, opened: Opened) -> list[PackageItem]:
+def packed(
+    actor: Actor, items: Sequence[Item], custody: Custody, opened: Opened
+) -> list[PackageItem]:
     """The items as the package takes them; their bytes are read when they are written."""
     found: list[PackageItem] = []
     for group in grouped(items):
-        files = _files_of(group)
         conditions: dict[int, list[str]] = {}
-        for each in UseCondition.objects.filter(item__in=group).order_by("id"):
-            conditions.setdefault(each.item_id, []).append(each.text_en or each.code)
+        rows = UseCondition.objects.filter(item__in=keys_of(group)).order_by("id")
+        for key, words, code in rows.values_list("item_id", "text_en", "code"):
+            conditions.setdefault(key, []).append(words or code)
         for item in group:
             found.append(
                 PackageItem(
                     number=item.number,
-                    source=partial(_read, actor, item, files[item.stored_file_id], opened),
+                    source=partial(_read, actor, item, opened),
                     sha256=item.sha256,
                     size=item.size,
                     media_type=item.media_type_sniffed,
                     conditions=tuple(conditions.get(item.pk, ())),
-                    entries=kept.indexes.get(item.subject, ()),
+                    entries=tuple(custody.indexes[item.pk]),
                 )
             )
     return found
 
 
-def _files_of(items: Sequence[Item]) -> dict[int, StoredFile]:
-    keys = [item.stored_file_id for item in items]
-    return StoredFile.objects.select_related("pack").in_bulk(keys)
+def files_as_written(items: Sequence[Item]) -> list[int]:
+    """The keys of the items' stored files, in the order in which a package holds the items."""
+    ordered = sorted(items, key=lambda item: item_path(item.number))
+    return [item.stored_file_id for item in ordered]
 
 
-def _read(actor: Actor, item: Item, file: StoredFile, opened: Opened) -> BinaryIO:
+def _read(actor: Actor, item: Item, opened: Opened) -> BinaryIO:
     """Open an item; the first piece that does not hold is recorded as an anomaly."""
     try:
-        stream = opened(file)
+        stream = opened(item.stored_file_id)
     except Untrusted as doubt:
         raise note_damage(actor, item, doubt) from doubt
     if isinstance(stream, io.BytesIO):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,21 +17,22 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.container import ContainerDigest, Seal
 from comity.core.errors import Incomplete, NotVisible, Refused
 from comity.core.package import PackageRenewal, PackageSpec, write_package
 from comity.evidence.actions import _package_contents as contents
 from comity.evidence.actions._package_files import encrypted, package_file, sound_keys
-from comity.evidence.actions.conditions import grouped, require_handovers
+from comity.evidence.actions.conditions import grouped, keys_of, require_handovers
 from comity.evidence.actions.release import (
     Basis,
     Leaving,
-    keep_records,
+    keep_alike,
     record_disclosures,
     release_bases,
 )
-from comity.evidence.models import Disclosure, Item, ItemAccess, ReleaseGrant, custody_of
+from comity.evidence.models import Alike, Disclosure, Item, ItemAccess, ReleaseGrant, custody_of
 from comity.evidence.report import language_of_node, print_report
 from comity.evidence.rules import (
     HANDOVER_AT_MOST,
@@ -137,12 +138,13 @@ def export_package(
         case=_proceeding(actor, stated["case_ref"]),
         **stated,
     )
-    _cleared(leaving)
+    for _group in _cleared(leaving):
+        pass
     ledger.require_clock()
     head = contents.numbered_head(leaving.items)
     size = contents.size_about(leaving.everything, message_ids)
     with (
-        vault.opened_shelf(actor) as opened,
+        vault.opened_shelf(actor, contents.files_as_written(leaving.items)) as opened,
         package_file(size, ".asice.age" if leaving.to.keys else ".asice") as (path, target),
     ):
         chosen = language or language_of_node()
@@ -165,7 +167,7 @@ def _spec(
     witnesses.ask_now(head)
     stamped = stamp(head)
     seal, now = ledger.keyring(), timezone.now()
-    kept = contents.kept_about(leaving.items, head)
+    custody = contents.Custody(leaving.items, head)
     return PackageSpec(
         from_node=settings.COMITY_NODE_ID,
         purpose=leaving.purpose,
@@ -175,8 +177,8 @@ def _spec(
         seal=Seal(
             seal.seal_key_pem, seal.seal_certificate_pem, stamping.stamper if stamped else None
         ),
-        items=contents.packed(actor, leaving.items, kept, opened),
-        custody=contents.proven(kept, head),
+        items=contents.packed(actor, leaving.items, custody, opened),
+        custody=custody,
         checkpoint=ledger.cosigned_note(head),
         descriptors=contents.descriptors_for(message_ids),
         time=[(bytes(each.request), bytes(each.response)) for each in head.tokens.order_by("pk")],
@@ -252,26 +254,30 @@ def _enclosed(items: Sequence[Item], message_ids: Sequence[uuid.UUID]) -> tuple[
     return tuple(item for item in travelled.distinct().order_by("pk") if item.pk not in chosen)
 
 
-def _cleared(leaving: _Leaving) -> list[Leaving]:
+def _cleared(leaving: _Leaving) -> Iterator[list[Leaving]]:
     """Say for each item on which basis it goes, or refuse with the number of the first."""
-    target = leaving.to.target
-    require_handovers(leaving.everything, leaving.to.recipient, target=target, case=leaving.case)
+    for group in grouped(leaving.everything):
+        yield _cleared_group(group, leaving.to, leaving.case)
+
+
+def _cleared_group(items: Sequence[Item], to: Handover, case: uuid.UUID | None) -> list[Leaving]:
+    require_handovers(items, to.recipient, target=to.target, case=case)
     bases = release_bases(
-        leaving.everything, recipient=target, purpose=HANDOVER_PURPOSE, on=timezone.localdate()
+        items, recipient=to.target, purpose=HANDOVER_PURPOSE, on=timezone.localdate()
     )
-    missing = [item for item in leaving.everything if bases[item.pk] is None]
-    if missing and not leaving.to.order:
+    missing = [item for item in items if bases[item.pk] is None]
+    if missing and not to.order:
         raise Refused("evidence.no_release", item=missing[0].number)
-    bases |= _by_order(missing, leaving.to.order)
+    bases |= _by_order(missing, to.order)
     cleared = []
-    for item in leaving.everything:
+    for item in items:
         basis = bases[item.pk]
         if basis is None:
             raise Refused("evidence.no_release", item=item.number)
         named = basis.mode in {"", IDENTIFIED}
-        if not named and not leaving.to.appearance:
+        if not named and not to.appearance:
             raise Refused("evidence.appearance_unsaid", item=item.number, mode=basis.mode)
-        cleared.append(Leaving(item, basis, "" if named else leaving.to.appearance))
+        cleared.append(Leaving(item, basis, "" if named else to.appearance))
     return cleared
 
 
@@ -282,7 +288,7 @@ def _by_order(items: Sequence[Item], order: str) -> dict[int, Basis]:
     """
     modes: dict[int, str] = {}
     for group in grouped(items):
-        asked = ReleaseGrant.objects.filter(item__in=group, withdrawn_at=None)
+        asked = ReleaseGrant.objects.filter(item__in=keys_of(group), withdrawn_at=None)
         for grant in asked.exclude(mode__in=["", IDENTIFIED]).order_by("-pk"):
             modes[grant.item_id] = grant.mode
     return {
@@ -376,12 +382,11 @@ def _record_export(
 ) -> None:
     """Keep what left and on which basis; what was agreed must still hold at this moment."""
     for group in grouped(leaving.everything):
-        held = ReleaseGrant.objects.filter(item__in=group, withdrawn_at=None)
+        held = ReleaseGrant.objects.filter(item__in=keys_of(group), withdrawn_at=None)
         list(held.select_for_update().order_by("pk"))
-    cleared = _cleared(leaving)
     for group in grouped(leaving.items):
         _exported(actor, group, leaving, digest, sealed)
-    for left in grouped(cleared):
+    for left in _cleared(leaving):
         record_disclosures(actor, left, recipient=leaving.to.target, purpose=HANDOVER_PURPOSE)
 
 
@@ -392,32 +397,29 @@ def _exported(
     digest: ContainerDigest,
     sealed: _Sealed | None,
 ) -> None:
-    records = [
+    first = items[0]
+    exported = Alike(
         custody_of(
             actor,
-            item,
+            first,
             CustodyEvent.EXPORTED,
             purpose=leaving.purpose,
             legal_authority=leaving.legal_basis,
             counterparty=leaving.to.target[:120],
-            digest_before=item.sha256,
-            digest_after=item.sha256,
+            digest_before=first.sha256,
+            digest_after=first.sha256,
             note=digest.sha256,
         )
-        for item in items
-    ]
+    )
     file: dict[str, object] = {
         "package_sha256": digest.sha256,
         "package_size": digest.size,
     }
     if sealed is not None:
         file |= {"encrypted_sha256": sealed.sha256, "encrypted_to": list(sealed.keys)}
-    acts = [
-        ledger.NewEntry("evidence.item_exported", item.subject, record.committed(item) | file)
-        for item, record in zip(items, records, strict=True)
-    ]
-    keep_records(actor, records, acts)
-    looked = {"part": "package", "purpose": ""}
+    details = exported.details(**file)
+    keep_alike(actor, exported, items, "evidence.item_exported", details)
+    looked = canonical.encode({"part": "package", "purpose": ""})
     ledger.append_many(
         actor, [ledger.NewEntry("access.looked", item.subject, looked) for item in items]
     )

@@ -14,11 +14,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from comity.accounts.models import Officer, fetch
+from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.errors import NotAllowed, Refused
-from comity.evidence.actions.conditions import grouped, require_shared
+from comity.evidence.actions.conditions import grouped, keys_of, require_shared
 from comity.evidence.models import (
     TEAM_KINDS,
+    Alike,
     CustodyRecord,
     Derivation,
     Disclosure,
@@ -29,7 +31,7 @@ from comity.evidence.models import (
 )
 from comity.evidence.rules import FOLLOWS_CONSENT, ORDER, BasisKind, CustodyEvent, Fact, Origin
 from comity.ledger import actions as ledger
-from comity.ledger.rows import insert
+from comity.ledger.rows import alike, insert
 
 _DISCLOSING = (Act.SEND_LETTER, Act.RELEASE_REPLY, Act.SHARE_ACCOUNT, Act.EXPORT_PACKAGE)
 
@@ -246,15 +248,15 @@ def release_bases(
     items: Sequence[Item], *, recipient: str, purpose: str, on: date
 ) -> dict[int, Basis | None]:
     """Return for each item, by key, what `require_release` returns, or None where it refuses."""
+    own = Basis(BasisKind.INVESTIGATION)
     bases: dict[int, Basis | None] = {
-        item.pk: None if item.origin == Origin.PERSON else Basis(BasisKind.INVESTIGATION)
-        for item in items
+        item.pk: None if item.origin == Origin.PERSON else own for item in items
     }
     from_people = [item for item in items if item.origin == Origin.PERSON]
     for group in grouped(from_people):
         grants = ReleaseGrant.objects.filter(
             Q(valid_until=None) | Q(valid_until__gte=on),
-            item__in=group,
+            item__in=keys_of(group),
             recipient=recipient,
             purpose=purpose,
             valid_from__lte=on,
@@ -307,35 +309,31 @@ def record_disclosures(
 ) -> list[Disclosure]:
     """Record that items leave, as `record_disclosure` each. Raises NotAllowed."""
     _require_one_of(actor, _DISCLOSING)
-    made = [
+    make = alike(
         Disclosure(
-            item=one.item,
-            recipient=recipient,
-            purpose=purpose,
+            recipient=recipient, purpose=purpose, message_id=message_id, actor=actor.actor_id
+        )
+    )
+    made = [
+        make(
+            item_id=one.item.pk,
             basis_kind=one.basis.kind,
             basis_ref=one.basis.ref,
             appearance=one.appearance,
-            message_id=message_id,
             sha256=one.item.sha256,
-            actor=actor.actor_id,
         )
         for one in leaving
     ]
     insert(made)
-    records = [_left(actor, one, recipient, purpose) for one in leaving]
     message = str(message_id) if message_id else None
     said = {"recipient": recipient, "purpose": purpose, "message": message}
-    acts = [
-        ledger.NewEntry(
-            "evidence.item_disclosed",
-            one.item.subject,
-            left.committed(one.item)
-            | said
-            | {"basis_kind": str(one.basis.kind), "basis_ref": one.basis.ref},
-        )
-        for one, left in zip(leaving, records, strict=True)
-    ]
-    keep_records(actor, records, acts)
+    by_basis: dict[Basis, list[Leaving]] = {}
+    for one in leaving:
+        by_basis.setdefault(one.basis, []).append(one)
+    for basis, together in by_basis.items():
+        left = Alike(_left(actor, together[0], recipient, purpose))
+        details = left.details(**said, basis_kind=str(basis.kind), basis_ref=basis.ref)
+        keep_alike(actor, left, [one.item for one in together], "evidence.item_disclosed", details)
     return made
 
 
@@ -352,13 +350,24 @@ def _left(actor: Actor, one: Leaving, recipient: str, purpose: str) -> CustodyRe
     )
 
 
-def keep_records(
-    actor: Actor, records: Sequence[CustodyRecord], acts: Sequence[ledger.NewEntry]
+def keep_alike(
+    actor: Actor,
+    records: Alike,
+    items: Sequence[Item],
+    kind: str,
+    details: canonical.Template,
 ) -> None:
-    """Write custody records and, for each, its entry; in the caller's transaction."""
-    for record, key in zip(records, ledger.append_many(actor, acts), strict=True):
-        record.entry_id = key
-    insert(records)
+    """Write custody records alike and, for each, its entry; in the caller's transaction.
+
+    details: as `Alike.details` gives them.
+    """
+    sha256s = [item.sha256 for item in items]
+    said = details.fill_all(sha256s, records.digests(sha256s))
+    acts = [
+        ledger.NewEntry(kind, item.subject, stated)
+        for item, stated in zip(items, said, strict=True)
+    ]
+    records.insert(items, ledger.append_many(actor, acts))
 
 
 @transaction.atomic

@@ -93,27 +93,40 @@ class CustodyRecord(models.Model):
 class Alike:
     """Records of custody that differ in their item only: a folder that was taken in at once.
 
-    first: one of them, not saved, whose digest_after is its item's.
+    first: one of them, not saved, whose digest_after is its item's; so is digest_before, if it
+    states one.
     """
 
     def __init__(self, first: CustodyRecord) -> None:
         words = first.words()
-        del words["digest_after"]
+        self._changing = [name for name in ("digest_before", "digest_after") if words[name]]
+        for name in self._changing:
+            del words[name]
         self.first, self._make = first, alike(first)
-        self._digest = canonical.Template(words, ["digest_after"])
+        self._digest = canonical.Template(words, self._changing)
 
     def digests(self, sha256s: Sequence[str]) -> list[str]:
         """Return the digests of the records of items with these digests."""
-        return [hashlib.sha256(one).hexdigest() for one in self._digest.fill_all(sha256s)]
+        filled = self._digest.fill_all(*[sha256s] * len(self._changing))
+        return [hashlib.sha256(one).hexdigest() for one in filled]
 
     def of(self, item: Item) -> CustodyRecord:
         """Return the record of one item, not saved."""
-        return self._make(item_id=item.pk, digest_after=item.sha256)
+        return self._make(item_id=item.pk, **dict.fromkeys(self._changing, item.sha256))
 
     def insert(self, items: Sequence[Item], entries: Sequence[int]) -> None:
         """Store the records of these items, each with the key of its entry."""
         keys, sha256s = [item.pk for item in items], [item.sha256 for item in items]
-        insert_alike(self.first, item_id=keys, digest_after=sha256s, entry_id=entries)
+        digests = dict.fromkeys(self._changing, sha256s)
+        insert_alike(self.first, item_id=keys, entry_id=entries, **digests)
+
+    def details(self, **more: object) -> canonical.Template:
+        """Return what the entries of such records commit to, as `CustodyRecord.committed` and more.
+
+        To be filled with the item's digest and the record's.
+        """
+        stated = {"event": str(self.first.event), "role": self.first.role}
+        return canonical.Template(stated | more, ["sha256", "record"])
 
 
 def role_of(actor: Actor) -> str:

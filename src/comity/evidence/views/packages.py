@@ -48,33 +48,34 @@ def package(request: HttpRequest) -> HttpResponseBase:
         initial={"items": numbers, "case_ref": request.GET.get("case", "")},
     )
     if form.is_valid():
-        fields = form.cleaned_data
         try:
-            path = actions.export_package(
-                actor,
-                fields["chosen"],
-                purpose=fields["purpose"],
-                legal_basis=fields["legal_basis"],
-                case_ref=fields["case_ref"],
-                to=actions.Handover(
-                    recipient=Recipient(fields["recipient"]),
-                    name=fields["name"],
-                    order=fields["order"],
-                    appearance=fields["appearance"],
-                    keys=fields["keys"],
-                ),
-                language=fields["language"],
-                message_ids=_messages(actor, fields) if fields["with_messages"] else (),
-            )
+            return _hand_over(_exported(actor, form.cleaned_data))
         except (Refused, Untrusted) as refusal:
             form.add_error(None, label(refusal))
-        else:
-            return _hand_over(path)
     actions.record_list(actor, part="list.items")
     crumbs = [(_("Evidence"), reverse("items")), (_("Export a package"), None)]
     shown = {"form": form, "crumbs": crumbs, "nav_current": "items"}
     shown["offered"] = MOST_OFFERED if visible.count() > MOST_OFFERED else 0
     return render(request, "evidence/package.html", shown, status=422 if form.errors else 200)
+
+
+def _exported(actor: Officer, fields: dict[str, Any]) -> Path:
+    return actions.export_package(
+        actor,
+        fields["chosen"],
+        purpose=fields["purpose"],
+        legal_basis=fields["legal_basis"],
+        case_ref=fields["case_ref"],
+        to=actions.Handover(
+            recipient=Recipient(fields["recipient"]),
+            name=fields["name"],
+            order=fields["order"],
+            appearance=fields["appearance"],
+            keys=fields["keys"],
+        ),
+        language=fields["language"],
+        message_ids=_messages(actor, fields) if fields["with_messages"] else (),
+    )
 
 
 def _messages(actor: Officer, fields: dict[str, Any]) -> list[uuid.UUID]:
