@@ -260,7 +260,9 @@ def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
 
 def _telling(record: CustodyRecord) -> list[Fact]:
     """What an event is read for at a glance; all of it stands on the page of the custody."""
-    wanted = (Fact.SEAL, Fact.SEAL_INTACT, Fact.DAMAGE, Fact.DIGEST_MATCH, Fact.CHANGES)
+    wanted = (
+        Fact.NOT_STATED, Fact.SEAL, Fact.SEAL_INTACT, Fact.DAMAGE, Fact.DIGEST_MATCH, Fact.CHANGES,
+    )  # fmt: skip
     return [fact for fact in wanted if record.facts.get(fact)]
 
 
