@@ -291,7 +291,7 @@ def _item_of(
     actor: Officer, archive: Item, member: archives.Member, taken: TakenIn, file: Any
 ) -> Item:
     place = f" · {member.index + 1}"
-    return new_item(
+    made = new_item(
         actor,
         taken,
         file,
@@ -303,6 +303,8 @@ def _item_of(
         original_name=member.name,
         compartment=archive.compartment,
     )
+    made.examine_turn = member.index
+    return made
 
 
 def _making_of(member: archives.Member) -> Making:

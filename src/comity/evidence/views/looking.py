@@ -75,6 +75,7 @@ def looked_at(actor: Officer, found: Item, *, is_open: bool) -> dict[str, Any]:
         shown = "text"
     return {
         "kind_shown": shown,
+        "is_prepared_for": not shown and _is_waited_for(found),
         "pages": pages,
         "has_thumbnail": Picture.THUMBNAIL in kinds,
         "has_poster": Picture.POSTER in kinds,
@@ -85,6 +86,11 @@ def looked_at(actor: Officer, found: Item, *, is_open: bool) -> dict[str, Any]:
         "may_write": actor.may(Act.ADD_ITEM) and actor.may(Act.OPEN_ITEM),
         **_derived(actor, found),
     }
+
+
+def _is_waited_for(found: Item) -> bool:
+    """Whether safe pictures of it are still to be drawn."""
+    return found.examined_at is None and bool(media.drawn_as(found.media_type_sniffed))
 
 
 def _text_of(actor: Officer, found: Item) -> str:
