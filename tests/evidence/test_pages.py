@@ -181,7 +181,7 @@ def test_nobody_outside_the_team_reaches_anything_of_an_item(world: World, sign_
 
 
 def test_the_team_reaches_everything_of_an_item(world: World, sign_in: SignIn) -> None:
-    item = world.item()
+    item = world.item(PNG)
     sequence_pending()
     client = sign_in(world.prosecutor)
     for method, address in addresses(item):
@@ -234,14 +234,34 @@ def test_a_file_is_saved_under_a_neutral_name_and_never_run(world: World, sign_i
     item = world.item(b"<html><script>alert(1)</script>", original_name="Olena.html")
     client = sign_in(world.prosecutor)
     assert opened(client, item).headers["Location"] == url("item", item.pk) + "#content"
-    for name in ("item_file", "item_show"):
-        saved = client.get(url(name, item.pk))
-        assert saved["Content-Type"] == "application/octet-stream"
-        assert saved["Content-Disposition"] == f'attachment; filename="{item.number}.txt"'
-        assert saved["X-Content-Type-Options"] == "nosniff"
-        assert saved["Content-Security-Policy"] == "default-src 'none'; sandbox"
-        assert "no-store" in saved["Cache-Control"]
-        assert body(saved) == b"<html><script>alert(1)</script>"
+    saved = client.get(url("item_file", item.pk))
+    assert saved["Content-Type"] == "application/octet-stream"
+    assert saved["Content-Disposition"] == f'attachment; filename="{item.number}.txt"'
+    assert saved["X-Content-Type-Options"] == "nosniff"
+    assert saved["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert "no-store" in saved["Cache-Control"]
+    assert body(saved) == b"<html><script>alert(1)</script>"
+    assert client.get(url("item_show", item.pk)).status_code == 404  # a browser would save it
+
+
+def saves(item: Item) -> int:
+    looks = Entry.objects.filter(kind="access.looked", subject=item.subject)
+    return sum(b'"saved"' in bytes(look.committed.details) for look in looks)
+
+
+def test_no_part_is_saved_without_a_trace(world: World, sign_in: SignIn) -> None:
+    item, client = world.item(PNG), sign_in(world.prosecutor)
+    opened(client, item)
+    client.head(url("item_file", item.pk))
+    assert saves(item) == 0
+    for asked in ("bytes=0-", "bytes=1-", "bytes=100-"):  # goes on after a break
+        assert client.get(url("item_file", item.pk), headers={"range": asked}).status_code == 206
+    assert saves(item) == 1
+    client.get(url("item_file", item.pk))
+    assert saves(item) == 2
+    opened(client, item)
+    client.get(url("item_file", item.pk), headers={"range": "bytes=5-"})
+    assert saves(item) == 3
 
 
 @pytest.mark.parametrize(

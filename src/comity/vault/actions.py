@@ -36,6 +36,7 @@ from comity.vault.shredding import replay_erasures as replay_erasures
 from comity.vault.shredding import shred as shred
 
 INCOMING_IS_OLD_SECONDS = 3600
+STOPPED_SECONDS = 3
 OBJECT_IS_OLD_SECONDS = 24 * 3600
 _BATCH = 500
 SEALED_AT_ONCE_BYTES = 2 << 20
@@ -368,6 +369,22 @@ def sweep(
                 actor, "vault.orphans_swept", actor.actor_id, incoming=incoming, objects=objects
             )
     return Swept(incoming, objects)
+
+
+def sweep_stopped(actor: Actor) -> int:
+    """Remove what stopped intakes were writing, before another begins; return how many files.
+
+    A running intake holds a lock on its file from the moment it makes it.
+    """
+    left = storage.abandoned_incoming(STOPPED_SECONDS)
+    for path in left:
+        path.unlink(missing_ok=True)
+    if left:
+        with transaction.atomic():
+            ledger.append(
+                actor, "vault.orphans_swept", actor.actor_id, incoming=len(left), objects=0
+            )
+    return len(left)
 
 
 def _unnamed(older_than_seconds: float) -> Iterator[str]:
