@@ -18,15 +18,17 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from comity.accounts.models import Officer
 from comity.core.access import Role
 from comity.evidence import actions
 from comity.evidence.models import Item, custody_of
 from comity.evidence.rules import CustodyEvent, Origin, Use
+from comity.evidence.views import items
 from comity.ledger.actions import sequence_pending
 from comity.ledger.models import Entry
-from tests.evidence.conftest import World, acquisition, damage, stored_path
+from tests.evidence.conftest import ACQUIRED_AT, World, acquisition, damage, stored_path
 
 pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
@@ -197,6 +199,57 @@ def test_nobody_who_has_not_signed_in_sees_a_page(world: World) -> None:
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR, Role.CENTRAL_AUTHORITY])
 def test_who_keeps_the_machine_or_audits_sees_no_list(officer, sign_in: SignIn, role: Role) -> None:
     assert sign_in(officer(role)).get(url("items")).status_code == 403
+
+
+@pytest.fixture
+def case_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the app of cases names the case to its team."""
+    monkeypatch.setattr(items, "case_names", lambda _actor: {world.case: "UA-17/2026 · Verbivka"})
+
+
+@pytest.mark.usefixtures("case_is_named")
+def test_the_list_finds_by_words_name_digest_case_and_day(world: World, sign_in: SignIn) -> None:
+    crater = world.item(b"one", title="Воронка біля школи", original_name="DCIM/100/IMG_7.jpg")
+    gate = world.item(b"two", title="The gate")
+    world.item(b"three", title="Of a person", origin=Origin.PERSON)
+    Item.objects.filter(pk=gate.pk).update(created_at=ACQUIRED_AT)
+    client = sign_in(world.prosecutor)
+
+    def found(**wanted: str) -> set[str]:
+        answer = client.post(url("items"), wanted, follow=True)
+        assert not any(text in answer.request["QUERY_STRING"] for text in wanted.values())
+        return set(re.findall(r">(E-\d+)<", answer.content.decode()))
+
+    assert found() == {crater.number, gate.number}
+    today = f"{timezone.localdate():%Y-%m-%d}"
+    for wanted in (
+        {"words": "ШКОЛИ"}, {"words": "img_7"}, {"words": "школи dcim"},
+        {"sha256": crater.sha256}, {"sha256": crater.sha256[:8].upper()},
+        {"since": today}, {"since": today, "words": "біля"},
+    ):  # fmt: skip
+        assert found(**wanted) == {crater.number}, wanted
+    assert found(until="2026-11-21") == {gate.number}
+    assert found(case="ua-17") == {crater.number, gate.number}
+    assert found(case="UA-18") == set()
+    assert found(words="none such") == set()
+    wrong = client.post(url("items"), {"sha256": "abc"}, follow=True).content.decode()
+    assert "at least the first 8 digits" in wrong
+    assert found(words="gate") == {gate.number}
+    again = client.get(url("items"), {"found": "1", "page": "1"})  # as the pages below lead
+    assert crater.number not in again.content.decode()
+    assert crater.number in client.get(url("items")).content.decode()
+
+
+def test_a_list_asks_no_more_for_more_items(world: World, sign_in: SignIn) -> None:
+    client = sign_in(world.prosecutor)
+    asked = []
+    for _time in range(2):
+        world.item(), world.item(b"another")
+        with CaptureQueriesContext(connection) as seen:
+            client.get(url("items"))
+        asked.append(len(seen))
+        assert not any("GROUP BY" in each["sql"] for each in seen.captured_queries)
+    assert asked[0] == asked[1]
 
 
 # Opening
