@@ -121,12 +121,10 @@ def _derived(actor: Officer, found: Item) -> dict[str, Any]:
     """The original, what was made of the item, and what is being made."""
     seen = Item.objects.visible_to(actor)
     own = Derivation.objects.filter(item=found).select_related("original").first()
-    made = Derivation.objects.filter(original=found, item__in=seen).select_related("item")
     jobs = TextJob.objects.filter(item=found, made=None).order_by("-id")[:10]
     return {
         "derivation": own,
         "original_seen": own is not None and seen.filter(pk=own.original_id).exists(),
-        "made_of_it": list(made),
         "jobs": [
             {
                 "text": label(Writing(job.how)),
