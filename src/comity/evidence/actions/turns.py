@@ -121,8 +121,10 @@ def _take_over(actor: Actor, item: Item) -> bool:
     if len(held) < len(files) or like.renditions.count() < len(drawn):
         return False  # erased meanwhile
     stated = [_stated(row, drawn) for row in rows]
-    for row in [*rows, *drawn]:
-        row.pk, row.item_id = None, item.pk
+    for row in rows:
+        row.pk, row.item = None, item
+    for picture in drawn:
+        picture.pk, picture.item = None, item
     Examination.objects.bulk_create(rows)
     Rendition.objects.bulk_create(drawn)
     Item.objects.filter(pk=item.pk).update(examined_at=timezone.now(), examine_tries=0)

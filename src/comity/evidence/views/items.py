@@ -76,7 +76,7 @@ def items(request: HttpRequest) -> HttpResponse:
     rows = rows.annotate(has_thumbnail=Exists(drawn))
     rows = rows.select_related("derivation").order_by("-pk")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = _counted(list(page.object_list))
+    page.object_list = _counted(list(page.object_list))  # type: ignore[assignment]  # a list too
     return render(
         request,
         "evidence/items.html",
