@@ -240,6 +240,17 @@ def test_the_list_finds_by_words_name_digest_case_and_day(world: World, sign_in:
     assert crater.number in client.get(url("items")).content.decode()
 
 
+def test_the_search_box_finds_an_item_by_its_file_and_its_digest(
+    world: World, sign_in: SignIn
+) -> None:
+    item = world.item(b"one", original_name="DCIM/100/Знімок_7.jpg")
+    for who, is_found in ((world.prosecutor, True), (world.stranger, False)):
+        client = sign_in(who)
+        for text in ("знімок_7", item.sha256, item.sha256[:10].upper()):
+            page = client.post(url("search"), {"q": text}).content.decode()
+            assert (item.number in page) is is_found, text
+
+
 def test_a_list_asks_no_more_for_more_items(world: World, sign_in: SignIn) -> None:
     client = sign_in(world.prosecutor)
     asked = []
