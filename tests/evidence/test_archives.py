@@ -212,6 +212,31 @@ def test_tar_gz_and_links(world: World) -> None:
     assert sorted(sizes) == [5, 2 << 20]
 
 
+def test_a_long_list_is_read_once_and_each_look_is_recorded(
+    world: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, client = (
+        world.item(zipped([*FILES, ("long.txt", b"a list")])),
+        sign_in(world.investigator),
+    )
+    looks = Entry.objects.filter(kind="access.looked", subject=archive.subject)
+    client.get(url("item_contents", archive.pk))
+    monkeypatch.setattr(expanding.archives, "read_contents", None)  # it is not asked again
+    assert "long.txt" in client.get(url("item_contents", archive.pk)).content.decode()
+    assert looks.count() == 2
+
+
+def test_lists_that_are_kept_have_a_bound(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expanding, "LISTS_KEPT", 2)
+    for number in range(4):
+        actions.list_members(world.investigator, world.item(zipped([(f"{number}", b"x")])))
+    assert len(expanding._lists) == 2
+    monkeypatch.setattr(expanding, "MEMBERS_KEPT", 1)
+    archive = world.item(zipped(FILES))
+    actions.list_members(world.investigator, archive)
+    assert (archive.pk, archive.sha256) not in expanding._lists
+
+
 def test_the_pages_list_take_out_and_say_why_not(world: World, sign_in: SignIn) -> None:
     archive = world.item(zipped([*FILES, FILES[0]]))
     client = sign_in(world.investigator)

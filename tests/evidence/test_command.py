@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
+from comity.core.access import Compartment
 from comity.evidence import actions
 from comity.evidence.management import progress
 from comity.evidence.management.commands import evidence_add
@@ -24,6 +28,8 @@ pytestmark = pytest.mark.django_db
 
 def add(world: World, *paths: Path, **options: object) -> tuple[str, str]:
     out, err = io.StringIO(), io.StringIO()
+    if not {"acquired_by", "acquired_at"} & options.keys():
+        options = {"not_stated": True} | options
     try:
         call_command(
             "evidence_add", *map(str, paths), case=world.case, officer=world.investigator.email,
@@ -78,8 +84,9 @@ def test_an_officer_outside_the_team_adds_nothing(world: World, tmp_path: Path) 
     err = io.StringIO()
     with pytest.raises(CommandError, match="whose team you belong to"):
         call_command(
-            "evidence_add", str(path), case=world.case, officer=world.stranger.email, stderr=err
-        )
+            "evidence_add", str(path), case=world.case, officer=world.stranger.email, stderr=err,
+            not_stated=True,
+        )  # fmt: skip
     with pytest.raises(CommandError, match="No officer"):
         call_command("evidence_add", str(path), case=world.case, officer="nobody@example.test")
     assert not Item.objects.exists()
@@ -160,6 +167,125 @@ def test_a_report_of_something_else_is_left_alone(world: World, tmp_path: Path) 
     other.write_text("mine")
     assert "not one of this command" in add(world, tree(tmp_path, 1), report=other)[1]
     assert other.read_text() == "mine"
+
+
+def test_a_changed_file_is_taken_in_again_and_the_report_says_so(
+    world: World, tmp_path: Path
+) -> None:
+    folder, report = tree(tmp_path, 3), tmp_path / "report.jsonl"
+    add(world, folder, report=report)
+    changed = folder / "part 0/000.txt"
+    changed.write_bytes(b"page 9")  # as many bytes as before
+    out, err = add(world, folder, report=report)
+    assert err == ""
+    assert "2 files were taken in before; 1 are left." in out
+    assert "(changed since E-" in out
+    assert Item.objects.count() == 4
+    stated = json.loads(report.read_text().splitlines()[-1])
+    assert (stated["item"], stated["changed_since"]) == (
+        Item.objects.latest("pk").number,
+        Item.objects.get(sha256=hashlib.sha256(b"page 0").hexdigest()).number,
+    )
+    assert "3 files were taken in before; 0 are left." in add(world, folder, report=report)[0]
+
+
+def test_a_report_of_an_earlier_version_doubles_nothing(world: World, tmp_path: Path) -> None:
+    folder, report = tree(tmp_path, 1), tmp_path / "report.jsonl"
+    report.write_text(json.dumps({"intake": str(uuid.uuid4())}) + "\n")
+    add(world, folder, report=report)
+    os.utime(folder / "part 0/000.txt", (1, 1))
+    assert "1 files were taken in before" in add(world, folder, report=report)[0]
+
+
+def test_the_path_from_the_named_folder_is_kept(world: World, tmp_path: Path) -> None:
+    for name in ("100", "200", "empty"):
+        (tmp_path / "DCIM" / name).mkdir(parents=True)
+    for name in ("100", "200"):
+        (tmp_path / "DCIM" / name / "IMG_1.jpg").write_text(name)
+    report = tmp_path / "report.jsonl"
+    out, err = add(world, tmp_path / "DCIM", report=report)
+    assert err == ""
+    items = Item.objects.order_by("pk")
+    assert [item.original_name for item in items] == [
+        "DCIM/100/IMG_1.jpg", "DCIM/200/IMG_1.jpg",
+    ]  # fmt: skip
+    assert items[0].title == "IMG_1.jpg"
+    assert "1 folders are empty; the report names them." in out
+    assert '"state": "empty"' in report.read_text()
+
+
+def test_folders_that_cannot_be_read_are_named(world: World, tmp_path: Path, monkeypatch) -> None:
+    folder, report = tree(tmp_path, 3), tmp_path / "report.jsonl"
+    scandir = os.scandir
+
+    def barred(path: str | Path) -> object:  # as for an account that is not root
+        if str(path).endswith("part 1"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", barred)
+    _out, err = add(world, folder, report=report)
+    assert "A folder cannot be read: Permission denied" in err
+    assert "1 folders could not be read." in err
+    assert Item.objects.count() == 2
+    assert '"state": "Permission denied"' in report.read_text()
+
+
+def test_custody_says_what_was_stated_or_that_nobody_did(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "one.txt"
+    path.write_bytes(b"x")
+    with pytest.raises(CommandError, match="Say who obtained the files"):
+        call_command("evidence_add", str(path), case=world.case, officer=world.investigator.email)
+    assert not Item.objects.exists()
+    add(world, path)
+    silent = Item.objects.get().custody.get(event="received")
+    assert (silent.counterparty, silent.facts["not_stated"]) == ("", "acquired_by acquired_at")
+    add(
+        world, path, acquired_by="R. Melnyk", acquired_at="2026-11-20T09:30:00+02:00",
+        place="School yard", device="Camera 2", authority="Decision 17", method="open-source",
+        fact=["seal=A 17", "seal_intact=yes"],
+    )  # fmt: skip
+    stated = Item.objects.latest("pk").custody.get(event="received")
+    assert (stated.counterparty, stated.place, stated.device) == (
+        "R. Melnyk", "School yard", "Camera 2",
+    )  # fmt: skip
+    assert stated.at.isoformat() == "2026-11-20T07:30:00+00:00"
+    assert (stated.facts["seal"], stated.legal_authority) == ("A 17", "Decision 17")
+    assert "not_stated" not in stated.facts
+    for wrong in ({"acquired_at": "yesterday"}, {"fact": ["colour=red"]}, {"fact": ["seal"]}):
+        assert "--" in add(world, path, not_stated=True, **wrong)[1]
+    assert Item.objects.count() == 2
+
+
+@pytest.mark.parametrize("compartment", [each.value for each in Compartment])
+def test_each_compartment_can_be_named(world: World, tmp_path: Path, compartment: str) -> None:
+    path = tmp_path / "one.txt"
+    path.write_bytes(b"x")
+    said = io.StringIO()
+    call_command(
+        "evidence_add", str(path), "--compartment", compartment, "--not-stated",
+        "--case", str(world.case), "--officer", world.investigator.email, stdout=said,
+    )  # fmt: skip
+    assert Item.objects.get().compartment == compartment
+
+
+def test_a_report_that_cannot_be_written_is_said_clearly(world: World, tmp_path: Path) -> None:
+    _out, err = add(world, tree(tmp_path, 1), report=tmp_path / "missing/report.jsonl")
+    assert err == "The report cannot be written: No such file or directory."
+    assert not Item.objects.exists()
+
+
+def test_what_a_stopped_intake_was_writing_is_gone_at_the_next(
+    world: World, tmp_path: Path, settings: LazySettings
+) -> None:
+    incoming = settings.COMITY_VAULT / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    for name, at in (("a" * 32, 1), ("b" * 32, None)):
+        (incoming / name).write_bytes(b"half")
+        os.utime(incoming / name, at and (at, at))
+    out, _err = add(world, tree(tmp_path, 1))
+    assert "1 unfinished files of a stopped intake were removed." in out
+    assert [path.name for path in incoming.iterdir()] == ["b" * 32]
 
 
 def test_the_command_is_said_in_two_words_too() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import random
+import zipfile
+from functools import partial
 
 import pytest
 from django.conf import LazySettings
@@ -14,14 +16,14 @@ from PIL import Image
 
 from comity.core.access import NodeActor
 from comity.evidence import actions, sandbox
-from comity.evidence.actions import examining
+from comity.evidence.actions import examining, turns
 from comity.evidence.models import Examination, Item, Rendition
 from comity.evidence.rules import CustodyEvent
 from comity.evidence.rules.tools import Examiner, NotExaminedWhy
 from comity.ledger.models import Entry
 from comity.vault import actions as vault
 from tests.evidence import made_media
-from tests.evidence.conftest import World, damage, stored_path
+from tests.evidence.conftest import World, acquisition, damage, stored_path
 
 pytestmark = pytest.mark.django_db
 NODE = NodeActor("examiner")
@@ -135,6 +137,110 @@ def test_what_kills_workers_is_given_up_after_three(world: World) -> None:
     Item.objects.filter(pk=item.pk).update(examine_tries=3)
     assert actions.examine_due(NODE) == 1
     assert set(failures(item).values()) == {NotExaminedWhy.GAVE_UP}
+
+
+def test_who_opens_an_item_or_asks_for_it_has_it_looked_at_first(world: World) -> None:
+    items = [world.item(b"text %d" % number) for number in range(4)]
+    opened = items[2]
+    actions.open_item(world.prosecutor, opened, purpose="case_work").close()
+    assert turns._due().first() == opened
+    call_command("evidence_examine", items[3].number, stdout=io.StringIO())
+    assert [item.pk for item in turns._due()[:2]] == [items[2].pk, items[3].pk]
+
+
+def test_a_large_intake_lets_what_comes_later_go_between(world: World) -> None:
+    many = [
+        actions.Incoming(opened=partial(io.BytesIO, b"%d" % number), title="One of many")
+        for number in range(5)
+    ]
+    shared = actions.Shared(
+        kind="photo", access=[("case", world.case)], origin="investigation",
+        acquisition=acquisition(),
+    )  # fmt: skip
+    first, *_others = actions.ingest_many(world.investigator, many, shared)
+    archive = world.item(archive_of([f"{number}.txt" for number in range(5)]))
+    asked = actions.ask_expansion(world.investigator, archive)
+    actions.expand(world.investigator, asked)
+    alone = world.item(b"alone")
+    order = [item.pk for item in turns._due()]
+    assert isinstance(first, Item)
+    assert order.index(alone.pk) == 3  # behind the first of each
+    assert order[0] == first.pk
+
+
+def archive_of(names: list[str]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name in names:
+            archive.writestr(name, name)
+    return held.getvalue()
+
+
+def test_empty_files_wait_for_nobody(world: World) -> None:
+    world.item(b"")
+    assert not actions.examination_is_due()
+
+
+def test_bytes_that_were_looked_at_are_not_looked_at_again(
+    world: World, settings: LazySettings
+) -> None:
+    first = examined(world, made_media.photo())
+    settings.COMITY_SANDBOX = "off"  # no tool can run now
+    second = examined(world, made_media.photo())
+    assert failures(second) == {"exiftool": "", "pictures": ""}
+    assert facts_of(second, Examiner.EXIFTOOL)["EXIF:Make"] == "Nomura"
+    assert second.renditions.get().stored_file == first.renditions.get().stored_file
+    assert Entry.objects.filter(kind="evidence.item_examined", subject=second.subject).count() == 1
+    call_command("evidence_examine", second.number, stdout=io.StringIO())
+    actions.examine_due(NODE)
+    assert set(failures(second).values()) == {NotExaminedWhy.NO_SANDBOX}
+    third = examined(world, made_media.photo())  # what was found in the first is still good
+    assert set(failures(third).values()) == {""}
+    Examination.objects.update(failed=NotExaminedWhy.TIMED_OUT)
+    fourth = examined(world, made_media.photo())
+    assert set(failures(fourth).values()) == {NotExaminedWhy.NO_SANDBOX}
+
+
+def test_many_files_are_read_in_one_run_and_keep_apart(world: World, monkeypatch) -> None:
+    runs: list[int] = []
+    run_tool = sandbox.run_tool
+
+    def counted(tool: str, arguments: list[str], *rest: object) -> object:
+        runs.append(len(arguments))
+        return run_tool(tool, arguments, *rest)
+
+    monkeypatch.setattr(sandbox, "run_tool", counted)
+    words = [world.item(b"text of %d letters" % number + b"x" * number) for number in range(6)]
+    other = world.item(b"of another compartment", compartment="investigation")
+    assert actions.examine_due(NODE) == 7
+    assert runs == [6, 1]
+    for number, item in enumerate(words):
+        assert facts_of(item, Examiner.EXIFTOOL)["File:WordCount"] == "4"
+        assert item.examinations.get().facts
+        assert facts_of(item, Examiner.EXIFTOOL)["File:LineCount"] == "1", number
+    assert failures(other) == {"exiftool": ""}
+
+
+def test_one_damaged_file_among_many_is_recorded_once_and_the_others_are_read(
+    world: World, settings: LazySettings
+) -> None:
+    sound = [world.item(b"sound %d" % number) for number in range(3)]
+    bad = world.item(b"bad" * 500_000)
+    damage(stored_path(settings.COMITY_VAULT, bad))
+    assert actions.examine_due(NODE) == 4
+    assert failures(bad) == {"exiftool": "damaged"}
+    assert bad.custody.filter(event=CustodyEvent.ANOMALY).count() == 1
+    assert all(failures(item) == {"exiftool": ""} for item in sound)
+
+
+def test_what_was_tried_before_is_read_alone(world: World, monkeypatch) -> None:
+    items = [world.item(b"text %d" % number) for number in range(3)]
+    Item.objects.filter(pk=items[0].pk).update(examine_tries=1)
+    together: list[list[Item]] = []
+    monkeypatch.setattr(turns, "read_statements", lambda _actor, some: together.append(some) or {})
+    assert actions.examine_due(NODE) == 3
+    assert together == [items[1:]]
+    assert all(failures(item) == {"exiftool": ""} for item in items)
 
 
 @pytest.mark.parametrize("seed", range(6))

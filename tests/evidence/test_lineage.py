@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from comity.evidence import actions
-from comity.evidence.models import Item, ItemAccess, lineage_of
+from comity.evidence.models import Item, ItemAccess, lineage, lineage_of
 from comity.evidence.models.lineage import MOST_CHILDREN
 from comity.evidence.rules import Derived
 from tests.core.test_archives import zipped
@@ -71,6 +71,16 @@ def test_thousands_of_members_are_counted_and_the_way_to_this_one_is_there(
     assert (hidden.item, hidden.more) == (None, 0)
     ItemAccess.objects.create(item=archive, kind="case", record=world.case)
     assert "and 27 more" in sign_in(world.investigator).get(url("item", last.pk)).content.decode()
+
+
+def test_of_very_many_a_few_are_read_and_all_are_counted(world: World) -> None:
+    first = world.item()
+    items = [made(world, first, str(number)) for number in range(lineage.MOST_CHILDREN + 5)]
+    found = lineage._below([first.pk], [first.pk, items[-1].pk])
+    assert [line.item_id for line in found] == [
+        *(item.pk for item in items[: lineage.MOST_CHILDREN]), items[-1].pk,
+    ]  # fmt: skip
+    assert {line.total for line in found} == {len(items)}
 
 
 def test_a_wide_tree_asks_as_often_as_a_narrow_one(world: World) -> None:

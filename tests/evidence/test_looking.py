@@ -86,6 +86,48 @@ def test_a_document_is_shown_as_pictures_of_its_pages(world: World, sign_in: Sig
     assert client.get(url("item_page", item.pk, 2)).status_code == 302
 
 
+def test_what_is_not_drawn_yet_is_prepared_first_and_not_sent(
+    world: World, sign_in: SignIn
+) -> None:
+    other, item = world.item(made_media.document()), world.item(made_media.letter())
+    client = sign_in(world.prosecutor)
+    answer = client.post(url("item_open", item.pk), {"purpose": "case_work"})
+    assert answer.headers["Location"] == url("item", item.pk) + "#content"
+    page = page_of(client, item)
+    assert "It is being prepared" in page
+    assert "can harm the machine" in page
+    assert page.index("can harm") < page.index(url("item_file", item.pk))
+    assert actions.examine_due(NODE, at_most=1) == 1
+    assert item.renditions.exists()
+    assert not other.renditions.exists()
+    page = page_of(client, item)
+    assert url("item_page", item.pk, 1) in page
+    assert "It is being prepared" not in page
+
+
+def test_what_cannot_be_shown_is_saved_by_its_own_button_after_a_warning(
+    world: World, sign_in: SignIn
+) -> None:
+    item = looked_at(world, bytes(range(256)))
+    client = sign_in(world.prosecutor)
+    answer = client.post(url("item_open", item.pk), {"purpose": "case_work"})
+    assert answer.headers["Location"] == url("item", item.pk) + "#content"
+    page = page_of(client, item)
+    assert "It cannot be shown in a page." in page
+    assert page.index("can harm") < page.index(url("item_file", item.pk))
+
+
+def test_a_copy_is_not_called_the_original(world: World, sign_in: SignIn) -> None:
+    original, copy = world.item(made_media.photo()), world.item(made_media.photo(), title="Copy")
+    Derivation.objects.create(item=copy, original=original, how="redaction", tool="x")
+    client = sign_in(world.prosecutor)
+    for item, said in ((original, "Save the original"), (copy, "Save this copy")):
+        opened(client, item)
+        page = page_of(client, item)
+        assert said in page
+    assert "Save the original" not in page
+
+
 def test_an_analyst_sees_grey_pictures_and_no_clear_ones(world: World, officer, sign_in) -> None:
     analyst = officer(Role.ANALYST)
     accounts.add_to_team(world.prosecutor, analyst, kind="case", record=world.case)

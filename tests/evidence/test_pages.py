@@ -18,15 +18,17 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from comity.accounts.models import Officer
 from comity.core.access import Role
 from comity.evidence import actions
 from comity.evidence.models import Item, custody_of
 from comity.evidence.rules import CustodyEvent, Origin, Use
+from comity.evidence.views import items
 from comity.ledger.actions import sequence_pending
 from comity.ledger.models import Entry
-from tests.evidence.conftest import World, acquisition, damage, stored_path
+from tests.evidence.conftest import ACQUIRED_AT, World, acquisition, damage, stored_path
 
 pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
@@ -181,7 +183,7 @@ def test_nobody_outside_the_team_reaches_anything_of_an_item(world: World, sign_
 
 
 def test_the_team_reaches_everything_of_an_item(world: World, sign_in: SignIn) -> None:
-    item = world.item()
+    item = world.item(PNG)
     sequence_pending()
     client = sign_in(world.prosecutor)
     for method, address in addresses(item):
@@ -197,6 +199,68 @@ def test_nobody_who_has_not_signed_in_sees_a_page(world: World) -> None:
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR, Role.CENTRAL_AUTHORITY])
 def test_who_keeps_the_machine_or_audits_sees_no_list(officer, sign_in: SignIn, role: Role) -> None:
     assert sign_in(officer(role)).get(url("items")).status_code == 403
+
+
+@pytest.fixture
+def case_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the app of cases names the case to its team."""
+    monkeypatch.setattr(items, "case_names", lambda _actor: {world.case: "UA-17/2026 · Verbivka"})
+
+
+@pytest.mark.usefixtures("case_is_named")
+def test_the_list_finds_by_words_name_digest_case_and_day(world: World, sign_in: SignIn) -> None:
+    crater = world.item(b"one", title="Воронка біля школи", original_name="DCIM/100/IMG_7.jpg")
+    gate = world.item(b"two", title="The gate")
+    world.item(b"three", title="Of a person", origin=Origin.PERSON)
+    Item.objects.filter(pk=gate.pk).update(created_at=ACQUIRED_AT)
+    client = sign_in(world.prosecutor)
+
+    def found(**wanted: str) -> set[str]:
+        answer = client.post(url("items"), wanted, follow=True)
+        assert not any(text in answer.request["QUERY_STRING"] for text in wanted.values())
+        return set(re.findall(r">(E-\d+)<", answer.content.decode()))
+
+    assert found() == {crater.number, gate.number}
+    today = f"{timezone.localdate():%Y-%m-%d}"
+    for wanted in (
+        {"words": "ШКОЛИ"}, {"words": "img_7"}, {"words": "школи dcim"},
+        {"sha256": crater.sha256}, {"sha256": crater.sha256[:8].upper()},
+        {"since": today}, {"since": today, "words": "біля"},
+    ):  # fmt: skip
+        assert found(**wanted) == {crater.number}, wanted
+    assert found(until="2026-11-21") == {gate.number}
+    assert found(case="ua-17") == {crater.number, gate.number}
+    assert found(case="UA-18") == set()
+    assert found(words="none such") == set()
+    wrong = client.post(url("items"), {"sha256": "abc"}, follow=True).content.decode()
+    assert "at least the first 8 digits" in wrong
+    assert found(words="gate") == {gate.number}
+    again = client.get(url("items"), {"found": "1", "page": "1"})  # as the pages below lead
+    assert crater.number not in again.content.decode()
+    assert crater.number in client.get(url("items")).content.decode()
+
+
+def test_the_search_box_finds_an_item_by_its_file_and_its_digest(
+    world: World, sign_in: SignIn
+) -> None:
+    item = world.item(b"one", original_name="DCIM/100/Знімок_7.jpg")
+    for who, is_found in ((world.prosecutor, True), (world.stranger, False)):
+        client = sign_in(who)
+        for text in ("знімок_7", item.sha256, item.sha256[:10].upper()):
+            page = client.post(url("search"), {"q": text}).content.decode()
+            assert (item.number in page) is is_found, text
+
+
+def test_a_list_asks_no_more_for_more_items(world: World, sign_in: SignIn) -> None:
+    client = sign_in(world.prosecutor)
+    asked = []
+    for _time in range(2):
+        world.item(), world.item(b"another")
+        with CaptureQueriesContext(connection) as seen:
+            client.get(url("items"))
+        asked.append(len(seen))
+        assert not any("GROUP BY" in each["sql"] for each in seen.captured_queries)
+    assert asked[0] == asked[1]
 
 
 # Opening
@@ -234,14 +298,34 @@ def test_a_file_is_saved_under_a_neutral_name_and_never_run(world: World, sign_i
     item = world.item(b"<html><script>alert(1)</script>", original_name="Olena.html")
     client = sign_in(world.prosecutor)
     assert opened(client, item).headers["Location"] == url("item", item.pk) + "#content"
-    for name in ("item_file", "item_show"):
-        saved = client.get(url(name, item.pk))
-        assert saved["Content-Type"] == "application/octet-stream"
-        assert saved["Content-Disposition"] == f'attachment; filename="{item.number}.txt"'
-        assert saved["X-Content-Type-Options"] == "nosniff"
-        assert saved["Content-Security-Policy"] == "default-src 'none'; sandbox"
-        assert "no-store" in saved["Cache-Control"]
-        assert body(saved) == b"<html><script>alert(1)</script>"
+    saved = client.get(url("item_file", item.pk))
+    assert saved["Content-Type"] == "application/octet-stream"
+    assert saved["Content-Disposition"] == f'attachment; filename="{item.number}.txt"'
+    assert saved["X-Content-Type-Options"] == "nosniff"
+    assert saved["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert "no-store" in saved["Cache-Control"]
+    assert body(saved) == b"<html><script>alert(1)</script>"
+    assert client.get(url("item_show", item.pk)).status_code == 404  # a browser would save it
+
+
+def saves(item: Item) -> int:
+    looks = Entry.objects.filter(kind="access.looked", subject=item.subject)
+    return sum(b'"saved"' in bytes(look.committed.details) for look in looks)
+
+
+def test_no_part_is_saved_without_a_trace(world: World, sign_in: SignIn) -> None:
+    item, client = world.item(PNG), sign_in(world.prosecutor)
+    opened(client, item)
+    client.head(url("item_file", item.pk))
+    assert saves(item) == 0
+    for asked in ("bytes=0-", "bytes=1-", "bytes=100-"):  # goes on after a break
+        assert client.get(url("item_file", item.pk), headers={"range": asked}).status_code == 206
+    assert saves(item) == 1
+    client.get(url("item_file", item.pk))
+    assert saves(item) == 2
+    opened(client, item)
+    client.get(url("item_file", item.pk), headers={"range": "bytes=5-"})
+    assert saves(item) == 3
 
 
 @pytest.mark.parametrize(

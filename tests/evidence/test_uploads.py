@@ -20,6 +20,7 @@ from tusclient.exceptions import TusCommunicationError
 
 from comity.core import tus
 from comity.core.errors import Refused
+from comity.evidence import actions
 from comity.evidence.models import Item
 from comity.ledger.models import Entry
 from comity.vault import parts, resumable
@@ -343,6 +344,33 @@ def test_several_files_become_items_under_one_acquisition(world: World, sign_in:
     wrong = client.post(url("item_add"), form | {"title": ""}, HTTP_ACCEPT="application/json")
     assert wrong.status_code == 422
     assert "title" in wrong.json()["errors"]
+
+
+def test_the_same_sending_twice_at_once_names_the_same_items(
+    world: World, sign_in: SignIn, monkeypatch
+) -> None:
+    """The second looked before the first had committed, and wrote after it."""
+    client = sign_in(world.investigator)
+    where = [begin(client, 3, filename=f"DCIM/{n}.txt") for n in range(2)]
+    for n, each in enumerate(where):
+        patch(client, each, 0, b"ab%d" % n)
+    form = fields(world, upload=",".join(map(uid_of, where)), first="1", count="2")
+    with monkeypatch.context() as patched:
+        patched.setattr(resumable, "end_uploads", lambda _rows: None)
+        first = client.post(url("item_add"), form, HTTP_ACCEPT="application/json").json()
+    looked, taken_already = [], actions.taken_already
+
+    def early(*asked: object) -> object:
+        looked.append(asked)
+        return {} if len(looked) == 1 else taken_already(*asked)
+
+    monkeypatch.setattr(actions, "taken_already", early)
+    second = client.post(url("item_add"), form, HTTP_ACCEPT="application/json")
+    assert (second.status_code, second.json()) == (200, first)
+    assert Item.objects.count() == 2
+    assert Upload.objects.count() == 0
+    kept = Item.objects.order_by("pk").values_list("original_name", flat=True)
+    assert list(kept) == ["DCIM/0.txt", "DCIM/1.txt"]
 
 
 # --- with foreign clients, over a real connection ------------------------------------------------

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from comity.evidence import actions, watching
+from comity.evidence import actions, deposits, watching
 from comity.evidence.models import Item
 from comity.evidence.tasks import take_in_watched, watched_are_due
 from comity.ledger.models import Entry
@@ -66,6 +66,132 @@ def test_files_become_items_and_move(world: World, folder: Path) -> None:
     assert (received.counterparty, received.method) == ("Unit 7", "watched folder")
     assert received.actor == world.investigator.actor_id
     assert "one" not in item.title
+
+
+def test_who_and_when_are_not_invented(world: World, folder: Path, settings: LazySettings) -> None:
+    watch(settings, world, folder, acquired_by="")
+    (folder / "one").write_text("x")
+    assert run() == 1
+    [first] = Item.objects.get().custody.filter(event="received")
+    assert first.counterparty == ""
+    assert first.facts["not_stated"] == "acquired_by acquired_at"
+    assert first.matches_entry
+    watch(settings, world, folder, acquired_at="2026-11-20T09:30:00+02:00")
+    (folder / "two").write_text("x")
+    assert run() == 1
+    stated = Item.objects.get(original_name="two").custody.get(event="received")
+    assert (stated.counterparty, stated.at.isoformat()) == ("Unit 7", "2026-11-20T07:30:00+00:00")
+    assert "not_stated" not in stated.facts
+    watch(settings, world, folder, acquired_at="yesterday")
+    assert watched_folders_are_read(None)[0].id == "comity.E006"
+
+
+def test_the_path_below_the_folder_is_kept(folder: Path) -> None:
+    for name in ("100", "200"):
+        (folder / name).mkdir()
+        (folder / name / "IMG_1.jpg").write_text(name)
+    assert run() == 2
+    kept = Item.objects.order_by("pk").values_list("original_name", flat=True)
+    assert list(kept) == ["100/IMG_1.jpg", "200/IMG_1.jpg"]
+
+
+def test_a_link_where_the_reason_belongs_is_not_written_through(
+    folder: Path, tmp_path: Path
+) -> None:
+    victim = tmp_path / "node.env"
+    victim.write_text("as it was")
+    (folder / "refused").mkdir()
+    (folder / "refused/scan.reason.txt").symlink_to(victim)
+    (folder / "scan").symlink_to("/nowhere")
+    assert run() == 0
+    assert victim.read_text() == "as it was"
+    assert "This is a link" in (folder / "refused/scan.2.reason.txt").read_text()
+
+
+def test_a_link_planted_after_the_look_is_not_written_through(
+    folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    victim = tmp_path / "node.env"
+    free_name = deposits._free_name
+
+    def planting(descriptor: int, name: str, ending: str = "") -> str:
+        found = free_name(descriptor, name, ending)
+        if ending:
+            os.symlink(victim, found, dir_fd=descriptor)
+        return found
+
+    monkeypatch.setattr(deposits, "_free_name", planting)
+    (folder / "scan").symlink_to("/nowhere")
+    assert run() == 0
+    assert not victim.exists()
+
+
+@pytest.mark.parametrize("name", ["taken", "refused"])
+def test_a_link_in_place_of_its_own_folders_takes_nothing_out(
+    folder: Path, tmp_path: Path, monkeypatch, name: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (folder / name).symlink_to(elsewhere)
+    (folder / "real").write_text("x")
+    (folder / "scan").symlink_to("/nowhere")
+    [found] = watched_folders_are_read(None)
+    assert "has a link" in found.msg
+    assert run() == 0
+    monkeypatch.setattr(watching, "problem_with", lambda _watched: "")  # swapped after the look
+    run()
+    run()
+    assert list(elsewhere.iterdir()) == []
+    assert Entry.objects.filter(kind="evidence.file_refused").count() <= 1
+
+
+def test_a_folder_swapped_for_a_link_gives_nothing_of_the_node(
+    folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    (keys / "one").write_text("secret")
+    (folder / "inner").mkdir()
+    (folder / "inner/one").write_text("x")
+    ready = watching._ready
+
+    def swapped(deposit: deposits.Deposit) -> list[deposits.Place]:
+        found = list(ready(deposit))
+        (folder / "inner").rename(tmp_path / "away")
+        (folder / "inner").symlink_to(keys)
+        return found
+
+    monkeypatch.setattr(watching, "_ready", swapped)
+    run()
+    assert (keys / "one").read_text() == "secret"
+    assert not Item.objects.exists()
+
+
+@pytest.mark.parametrize("letter", ["x", "є"])
+def test_a_name_without_room_for_a_number_blocks_nothing(folder: Path, letter: str) -> None:
+    name = letter * (255 // len(letter.encode()))
+    for content in ("first", "second"):
+        (folder / name).write_text(content)
+        (folder / f"zz {content}").write_text(content)
+        assert run() == 2
+    kept = sorted(path.name for path in (folder / "taken").iterdir())
+    assert len(kept) == 4
+    assert all(one.endswith((".2", letter, "first", "second")) for one in kept)
+    (folder / name).symlink_to("/nowhere")
+    assert run() == 0
+    assert len(list((folder / "refused").glob("*.reason.txt"))) == 1
+
+
+def test_folders_that_are_not_looked_into_are_named_by_the_check(folder: Path) -> None:
+    place = folder
+    for _ in range(deposits.MOST_DEEP + 2):
+        place /= "d"
+        place.mkdir()
+    (place / "lost").write_text("x")
+    (folder / "real").write_text("x")
+    [found] = watched_folders_are_read(None)
+    assert "cannot be read, or lie too deep: 1" in found.msg
+    assert run() == 1
 
 
 def test_half_written_hidden_and_young_files_wait(folder: Path, settings: LazySettings) -> None:
@@ -124,7 +250,7 @@ def test_a_stop_before_the_move_doubles_nothing(folder: Path, monkeypatch) -> No
         raise KeyboardInterrupt
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(watching, "_move", stop)
+        stopped.setattr(deposits.Deposit, "move", stop)
         with pytest.raises(KeyboardInterrupt):
             run()
     assert (Item.objects.count(), names(folder)) == (1, ["one"])

@@ -267,7 +267,8 @@ def test_a_file_that_another_program_writes_meanwhile_is_not_taken_in(
 
     writer = threading.Thread(target=write)
     writer.start()
-    command = ["evidence_add", str(path), "--case", case, "--officer", "prosecutor@faults.example"]
+    command = ["evidence_add", str(path), "--case", case, "--officer", "prosecutor@faults.example",
+               "--not-stated"]  # fmt: skip
     try:
         done = subprocess.run(
             [str(sites.BIN / "comity"), *command],

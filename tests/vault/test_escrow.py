@@ -96,11 +96,45 @@ def test_the_drill_passes_with_this_nodes_keys_and_is_recorded() -> None:
     ]
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.django_db
+def test_without_a_terminal_no_two_lists_come_out_in_one_place(tmp_path: Path, capsys) -> None:
+    bundle, folder = tmp_path / "escrow.age", tmp_path / "lists"
+    with pytest.raises(CommandError, match="This is no terminal"):
+        call_command("keys_escrow", shares=3, needed=2, out=bundle)
+    for missing in (folder, tmp_path):  # it is not there; it is not empty
+        (tmp_path / "something").touch()
+        with pytest.raises(CommandError, match="not an empty folder"):
+            call_command("keys_escrow", shares=3, needed=2, out=bundle, lists_into=missing)
+    folder.mkdir()
+    with pytest.raises(CommandError, match="The folder of --out"):
+        call_command(
+            "keys_escrow", shares=3, needed=2, out=tmp_path / "no/where", lists_into=folder
+        )
+    assert not Entry.objects.filter(kind="vault.keys_escrowed").exists()
+    call_command("keys_escrow", shares=3, needed=2, out=bundle, lists_into=folder)
+    files = sorted(folder.iterdir())
+    assert [file.name for file in files] == ["officer-1.txt", "officer-2.txt", "officer-3.txt"]
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+    lists = [file.read_text() for file in files]
+    assert actions.drill(ACTOR, bundle.read_bytes(), lists[1:])
+    said = "".join(capsys.readouterr())
+    assert not any(words.split()[20] in said.split() for words in lists)
+
+
 @pytest.mark.django_db
 def test_the_commands_lead_from_the_escrow_to_the_drill(tmp_path, capsys, monkeypatch) -> None:
     bundle = tmp_path / "escrow.age"
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _words: "")
     call_command("keys_escrow", shares=3, needed=2, out=bundle)
     shown = capsys.readouterr().out
+    assert shown.count("\x1b[2J") == 3
     lists = [
         " ".join(word for word in part.split() if word.isalpha() and word.islower())
         for part in (each.partition("Write down:")[2] for each in shown.split("Officer ")[1:])
@@ -114,5 +148,6 @@ def test_the_commands_lead_from_the_escrow_to_the_drill(tmp_path, capsys, monkey
     monkeypatch.setattr(sys, "stdin", io.StringIO(lists[0]))
     with pytest.raises(CommandError, match="do not fit together"):
         call_command("keys_drill", bundle)
+    monkeypatch.setattr(sys, "stdin", Terminal())
     with pytest.raises(CommandError, match="exists"):
         call_command("keys_escrow", shares=3, needed=2, out=bundle)

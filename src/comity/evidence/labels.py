@@ -76,6 +76,11 @@ LABELS: dict[str, Any] = {
     "Fact.organisation": pgettext_lazy("custody", "Recorded at"),
     "Fact.authentication": pgettext_lazy("custody", "Signed in with"),
     "Fact.session": pgettext_lazy("custody", "Session"),
+    "Fact.not_stated": pgettext_lazy("custody", "Nobody stated"),
+    "NotStated.acquired_by": pgettext_lazy("custody", "who obtained it"),
+    "NotStated.acquired_at": pgettext_lazy(
+        "custody", "when it was obtained: the time shown is that of the intake"
+    ),
     "Fact.case": pgettext_lazy("custody", "Case"),
     "Fact.receipt": pgettext_lazy("custody", "Receipt of the other side"),
     "Fact.collector_clock": pgettext_lazy("custody", "The collector’s own clock"),

@@ -194,6 +194,8 @@ def say_fact(fact: Fact, said: str) -> str:
     """A fact in words."""
     if fact is Fact.AUTHENTICATION:
         return " + ".join(label(each, "SignedIn") for each in said.split("+"))
+    if fact is Fact.NOT_STATED:
+        return ", ".join(label(each, "NotStated") for each in said.split())
     kinds = {Fact.CLOCK: "Clock", Fact.DIGEST_MATCH: "DigestMatch", Fact.SEAL_INTACT: "SealIntact"}
     return label(said, kinds[fact]) if fact in kinds else said
 

@@ -16,6 +16,7 @@ from comity.evidence.models import Item
 PIECE_BYTES = 256 * 1024
 OPEN_FOR = timedelta(minutes=30)
 _SESSION_KEY = "opened_items"
+_SAVED_KEY = "saved_items"
 _GUARDED = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -34,6 +35,7 @@ def remember_opening(request: HttpRequest, item: Item) -> None:
         if datetime.fromisoformat(until) > now
     }
     request.session[_SESSION_KEY] = opened | {str(item.pk): (now + OPEN_FOR).isoformat()}
+    _forget_saving(request, item)
 
 
 def forget_opening(request: HttpRequest, item: Item) -> None:
@@ -42,6 +44,22 @@ def forget_opening(request: HttpRequest, item: Item) -> None:
     request.session[_SESSION_KEY] = {
         number: until for number, until in opened.items() if number != str(item.pk)
     }
+
+
+def remember_saving(request: HttpRequest, item: Item) -> None:
+    """Keep that this session has saved an item since it was opened."""
+    saved = set(request.session.get(_SAVED_KEY, []))
+    request.session[_SAVED_KEY] = sorted(saved | {str(item.pk)})
+
+
+def was_saved(request: HttpRequest, item: Item) -> bool:
+    """Say whether this session has saved the item since it was opened."""
+    return str(item.pk) in request.session.get(_SAVED_KEY, [])
+
+
+def _forget_saving(request: HttpRequest, item: Item) -> None:
+    saved = set(request.session.get(_SAVED_KEY, []))
+    request.session[_SAVED_KEY] = sorted(saved - {str(item.pk)})
 
 
 def is_open(request: HttpRequest, item: Item) -> bool:

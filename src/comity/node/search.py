@@ -23,6 +23,7 @@ from comity.hub import actions as hub
 
 AT_MOST = 20
 # "E-000012", "E12", "12": the letter says which kind of number it is.
+_DIGEST = re.compile(r"[0-9A-Fa-f]{8,64}")
 _NUMBER = re.compile(r"([EILeil]?)-?(\d{1,11})")
 
 
@@ -55,7 +56,7 @@ def find(officer: Officer, text: str) -> Found:
             "letter",
             LetterOfRequest.objects.visible_to(officer).filter(_numbered("L", text) | titled),
         ),
-        (_("Item"), "item", Item.objects.visible_to(officer).filter(_numbered("E", text) | titled)),
+        (_("Item"), "item", Item.objects.visible_to(officer).filter(_of_item(text) | titled)),
     ]
     rows: list[dict[str, Any]] = []
     is_cut = False
@@ -69,6 +70,12 @@ def find(officer: Officer, text: str) -> Found:
         is_cut = is_cut or len(people) == hub.MOST_FOUND
         rows += [_row(_("Person"), one.code, "", "person", one.pk) for one in people]
     return Found(rows, is_cut)
+
+
+def _of_item(text: str) -> Q:
+    """By number, by the name of its file where it came from, or by its digest."""
+    found = _numbered("E", text) | Q(original_name__iregex=re.escape(text))
+    return found | Q(sha256__startswith=text.lower()) if _DIGEST.fullmatch(text) else found
 
 
 def _numbered(letter: str, text: str) -> Q:

@@ -37,6 +37,7 @@ from comity.vault.taking import is_sound
 from comity.vault.taking import take_in_many as take_in_many
 
 INCOMING_IS_OLD_SECONDS = 3600
+STOPPED_SECONDS = 3
 OBJECT_IS_OLD_SECONDS = 24 * 3600
 _BATCH = 500
 
@@ -225,6 +226,22 @@ def sweep(
                 actor, "vault.orphans_swept", actor.actor_id, incoming=incoming, objects=objects
             )
     return Swept(incoming, objects)
+
+
+def sweep_stopped(actor: Actor) -> int:
+    """Remove what stopped intakes were writing, before another begins; return how many files.
+
+    A running intake holds a lock on its file from the moment it makes it.
+    """
+    left = storage.abandoned_incoming(STOPPED_SECONDS)
+    for path in left:
+        path.unlink(missing_ok=True)
+    if left:
+        with transaction.atomic():
+            ledger.append(
+                actor, "vault.orphans_swept", actor.actor_id, incoming=len(left), objects=0
+            )
+    return len(left)
 
 
 def _unnamed(older_than_seconds: float) -> Iterator[str]:

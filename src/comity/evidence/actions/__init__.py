@@ -20,13 +20,7 @@ from comity.evidence.actions.erasing import (
     order_erasure,
     reject_erasure,
 )
-from comity.evidence.actions.examining import (
-    examination_is_due,
-    examine,
-    examine_due,
-    failed_examinations,
-    look_again,
-)
+from comity.evidence.actions.examining import examine
 from comity.evidence.actions.expanding import (
     ask_expansion,
     expand,
@@ -89,6 +83,12 @@ from comity.evidence.actions.release import (
     withdraw_release,
 )
 from comity.evidence.actions.reporting import report_custody
+from comity.evidence.actions.turns import (
+    examination_is_due,
+    examine_due,
+    failed_examinations,
+    look_again,
+)
 from comity.evidence.actions.writing import (
     add_transcript,
     ask_for_text,

@@ -144,6 +144,7 @@ def _keep_group(
         make = make or alike(_first(actor, one, found, file, shared))
         item = make(
             uid=one.once or uid,
+            examine_turn=len(made),
             **of_bytes(found, file, found.head),
             **of_file(one.title, one.original_name),
         )

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from comity.core import canonical
 from comity.core.access import Actor
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import media, sandbox
+from comity.evidence.actions._joined_items import JoinedItems
 from comity.evidence.actions.opening import read_item
 from comity.evidence.models import Examination, Item, Rendition
 from comity.evidence.rules import plain_line
@@ -27,9 +26,8 @@ from comity.ledger import actions as ledger
 from comity.vault import actions as vault
 from comity.vault import storage
 
-AT_ONCE = 8
-CLAIMED_FOR = timedelta(minutes=15)
 TRIES_AT_MOST = 3
+TOGETHER_ITEM_BYTES = 16 << 20  # up to here a file is read together with others
 # Sound and film are read from where they lie, whatever their size.
 STREAMED = frozenset({"audio", "video"})
 _DRAWN_TYPES = frozenset({"image/jpeg", "image/png"})
@@ -47,57 +45,21 @@ class Found:
     kept: list[storage.TakenIn] = field(default_factory=list)
 
 
-def examination_is_due() -> bool:
-    """Say whether an item waits for the tools."""
-    return _due().exists()
-
-
-def _due() -> QuerySet[Item]:
-    now = timezone.now()
-    waits = Q(examined_at=None, examine_after__lte=now)
-    rows = Item.objects.filter(waits, erased_at=None).order_by("examine_after")
-    if not rows.exists() and sandbox.how() != sandbox.OFF:
-        again = Examination.objects.filter(failed=NotExaminedWhy.NO_SANDBOX).values("item")
-        return Item.objects.filter(pk__in=again, examine_after__lte=now).order_by("pk")
-    return rows
-
-
-def failed_examinations() -> QuerySet[Examination]:
-    """The looks at which a tool found nothing."""
-    return Examination.objects.exclude(failed="")
-
-
-@transaction.atomic
-def look_again(actor: Actor, items: QuerySet[Item]) -> int:
-    """Have the worker look at these items as if they had just come in; return how many."""
-    keys = list(items.order_by("pk").values_list("pk", flat=True).distinct())
-    waiting = Item.objects.filter(pk__in=keys)
-    count = waiting.update(examined_at=None, examine_after=timezone.now(), examine_tries=0)
-    ledger.append(actor, "evidence.look_again", actor.actor_id, items=count)
-    return count
-
-
-def examine_due(actor: Actor, *, at_most: int = AT_ONCE) -> int:
-    """Look at items that wait, each claimed so that no other worker takes it; return how many."""
-    count = 0
-    for item in _due().select_related("stored_file__pack")[:at_most]:
-        now = timezone.now()
-        claimed = Item.objects.filter(pk=item.pk, examine_after=item.examine_after)
-        if claimed.update(examine_after=now + CLAIMED_FOR, examine_tries=F("examine_tries") + 1):
-            examine(actor, item, gave_up=item.examine_tries >= TRIES_AT_MOST)
-            count += 1
-    return count
-
-
-def examine(actor: Actor, item: Item, *, gave_up: bool = False) -> None:
+def examine(
+    actor: Actor, item: Item, *, gave_up: bool = False, statements: Found | None = None
+) -> None:
     """Have each tool that fits the item's type look at it, and keep what they found.
 
     What was found before is replaced. gave_up: workers died over it; the tools are not run again.
+    statements: what `read_statements` has found in it already.
     """
     found: list[Found] = []
     why = NotExaminedWhy.GAVE_UP if gave_up else ""
     for tool in media.examiners(item.media_type_sniffed):
-        found.append(Found(tool, failed=why) if why else _taken_in(_asked(actor, item, tool)))
+        if tool is Examiner.EXIFTOOL and statements and not why:
+            found.append(statements)
+        else:
+            found.append(Found(tool, failed=why) if why else _taken_in(_asked(actor, item, tool)))
         if found[-1].failed == NotExaminedWhy.DAMAGED:  # recorded once is enough
             why = NotExaminedWhy.DAMAGED
     try:
@@ -132,8 +94,35 @@ def copy_limits(item: Item, **changes: Any) -> Limits:
     return Limits(**({"room_bytes": item.size + 512 * MIB} | changes))
 
 
+def read_statements(actor: Actor, items: Sequence[Item]) -> dict[int, Found]:
+    """Have one run of exiftool read several items, by their keys.
+
+    What is not in the answer is to be read alone: a run that fails for one fails for all.
+    """
+    small = [item for item in items if item.size <= TOGETHER_ITEM_BYTES]
+    if len(small) < 2:
+        return {}
+    sizes = [str(item.size) for item in small]
+    total = sum(item.size for item in small)
+    limits = Limits(room_bytes=total + 512 * MIB)
+    with JoinedItems(small, partial(read_item, actor)) as source:
+        try:
+            answers = sandbox.run_tool("exif", sizes, cast("BinaryIO", source), total, limits)
+            if len(answers) != len(small):
+                return {}
+            return {
+                item.pk: _facts(Examiner.EXIFTOOL, [answer])
+                for item, answer in zip(small, answers, strict=True)
+            }
+        except (NotExamined, Refused):
+            return {}
+        except Untrusted:  # recorded as an anomaly where it was read
+            damaged = source.being_read
+            return {damaged.pk: Found(Examiner.EXIFTOOL, failed=NotExaminedWhy.DAMAGED)}
+
+
 def _exiftool(actor: Actor, item: Item) -> Found:
-    answers = ask(actor, item, "exif", limits=copy_limits(item))
+    answers = ask(actor, item, "exif", str(item.size), limits=copy_limits(item))
     return _facts(Examiner.EXIFTOOL, answers)
 
 

@@ -38,7 +38,9 @@ TAKEN_OVER_AFTER = timedelta(minutes=10)
 AT_ONCE_MEMBERS, AT_ONCE_BYTES = 200, 64 << 20  # up to here an officer need not wait for the worker
 LISTED_GZIP_BYTES = 64 << 20  # a larger one is unpacked by the worker only, not for a page
 MOST_REFUSALS = 10_000
+LISTS_KEPT, MEMBERS_KEPT = 4, 200_000
 _LOOKED_UP = 500
+_lists: dict[tuple[int, str], archives.Contents] = {}
 
 
 def list_members(actor: Officer, item: Item) -> archives.Contents:
@@ -52,7 +54,23 @@ def list_members(actor: Officer, item: Item) -> archives.Contents:
         raise Refused("evidence.listing_too_large")
     with read_opened(actor, item) as reader:
         record_look(actor, item, part="archive")
-        return archives.read_contents(cast("BinaryIO", reader))
+        return _listed(item, cast("BinaryIO", reader))
+
+
+def _listed(item: Item, source: BinaryIO) -> archives.Contents:
+    """What was listed last is kept in memory: a page of a long list does not read it all again."""
+    key = (item.pk, item.sha256)
+    held = _lists.get(key)
+    if held is None:
+        held = archives.read_contents(source)
+        while _lists and (
+            len(_lists) >= LISTS_KEPT
+            or sum(len(one.members) for one in _lists.values()) > MEMBERS_KEPT
+        ):
+            _lists.pop(next(iter(_lists)), None)
+        if len(held.members) <= MEMBERS_KEPT:
+            _lists[key] = held
+    return held
 
 
 def require_unpacked(item: Item) -> None:
@@ -291,7 +309,7 @@ def _item_of(
     actor: Officer, archive: Item, member: archives.Member, taken: TakenIn, file: Any
 ) -> Item:
     place = f" · {member.index + 1}"
-    return new_item(
+    made = new_item(
         actor,
         taken,
         file,
@@ -303,6 +321,8 @@ def _item_of(
         original_name=member.name,
         compartment=archive.compartment,
     )
+    made.examine_turn = member.index
+    return made
 
 
 def _making_of(member: archives.Member) -> Making:

@@ -58,12 +58,14 @@ Access = Sequence[Holder]
 class Acquisition:
     """How an item was obtained. acquired_at: aware; the collector's statement, not our clock.
 
+    Without acquired_by or acquired_at the custody says that nobody stated it; its moment is then
+    that of the intake. Nothing is put in their place.
     method: an id of the vocabulary's ways to obtain, or words. legal_authority: order, letter,
     consent or other mandate, with its reference. facts: by rules.Fact, of STATED_FACTS.
     """
 
     acquired_by: str
-    acquired_at: datetime
+    acquired_at: datetime | None
     place: str = ""
     device: str = ""
     method: str = ""
@@ -283,15 +285,22 @@ def _received(actor: Actor, item: Item, acquired: Acquisition, access: Access) -
         actor,
         item,
         CustodyEvent.RECEIVED,
-        at=acquired.acquired_at,
+        at=acquired.acquired_at or timezone.now(),
         place=acquired.place,
         device=acquired.device,
         method=acquired.method,
         legal_authority=acquired.legal_authority,
         counterparty=acquired.acquired_by,
         digest_after=item.sha256,
-        facts=compared(acquired.facts, item) | in_case(access),
+        facts=compared(acquired.facts, item) | _not_stated(acquired) | in_case(access),
     )
+
+
+def _not_stated(acquired: Acquisition) -> dict[str, str]:
+    """What nobody said of how the item was obtained, for the custody to say so."""
+    missing = [] if acquired.acquired_by else ["acquired_by"]
+    missing += [] if acquired.acquired_at else ["acquired_at"]
+    return {Fact.NOT_STATED: " ".join(missing)} if missing else {}
 
 
 def in_case(access: Iterable[Holder]) -> dict[str, str]:
@@ -347,11 +356,13 @@ def require_member(actor: Actor, access: Access) -> None:
         raise Refused("evidence.not_in_team")
 
 
-def require_day(acquired_at: datetime) -> None:
+def require_day(acquired_at: datetime | None) -> None:
     """The collector states the day, but nobody obtained it before 1900 or tomorrow.
 
     Raises Refused("evidence.too_early" | "evidence.not_yet").
     """
+    if acquired_at is None:
+        return
     if is_too_early(acquired_at):
         raise Refused("evidence.too_early")
     if acquired_at > timezone.now():

@@ -63,6 +63,8 @@ def _record_opening(actor: Actor, item: Item, purpose: str, going_on: str) -> No
         actor, "evidence.item_opened", item.subject, **opened.committed(item), purpose=str(purpose)
     )
     opened.save()
+    # Somebody waits for its safe pictures, if they are still to be drawn.
+    Item.objects.filter(pk=item.pk, examined_at=None).update(examine_turn=Item.FIRST)
     accounts.record_look(actor, item.subject, part="content", purpose=str(purpose))
 
 

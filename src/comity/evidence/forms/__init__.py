@@ -46,6 +46,10 @@ def _kinds() -> Choices:
     return sorted(((each, label(each, "ItemKind")) for each in ids), key=lambda pair: pair[1])
 
 
+def _day_box() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
 class FilterForm(forms.Form):
     number = forms.RegexField(
         r"^\s*(?:E-)?0*(\d{1,12})\s*$",
@@ -62,6 +66,23 @@ class FilterForm(forms.Form):
         required=False,
         choices=lambda: [("", _("All")), *((each.value, label(each)) for each in Origin)],
     )
+
+    words = forms.CharField(
+        label=_("Words of its title or file name"), required=False, max_length=200
+    )
+    sha256 = forms.RegexField(
+        r"^\s*[0-9A-Fa-f]{8,64}\s*$",
+        label=_("SHA-256, or its first 8 digits"),
+        required=False,
+        widget=forms.TextInput(attrs={"class": "cm-mono", "spellcheck": "false"}),
+        error_messages={"invalid": _("Write at least the first 8 digits: 0 to 9 and a to f.")},
+    )
+    case = forms.CharField(label=_("Case number"), required=False, max_length=100)
+    since = forms.DateField(label=_("Taken in from"), required=False, widget=_day_box())
+    until = forms.DateField(label=_("Taken in up to"), required=False, widget=_day_box())
+
+    def clean_sha256(self) -> str:
+        return str(self.cleaned_data["sha256"]).strip().lower()
 
     def clean_number(self) -> int | None:
         digits = str(self.cleaned_data["number"]).strip().upper().removeprefix("E-")

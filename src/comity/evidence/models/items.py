@@ -38,7 +38,8 @@ class Item(models.Model):
 
     distressing: an officer said that looking at it is hard. examined_at: when tools looked at it
     last; empty while they have not. examine_after, examine_tries: no worker takes it before, and
-    how often one did.
+    how often one did. examine_turn: its place among those that came with it, from 0, so that a
+    large archive lets others go between; FIRST if somebody waits for it.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -60,17 +61,19 @@ class Item(models.Model):
     examined_at = models.DateTimeField(null=True, blank=True)
     examine_after = models.DateTimeField(default=timezone.now)
     examine_tries = models.PositiveSmallIntegerField(default=0)
+    examine_turn = models.IntegerField(default=0)
     erased_at = models.DateTimeField(null=True, blank=True)  # then only its custody is left
 
     objects = ItemQuerySet.as_manager()
+    FIRST = -1
 
     class Meta:
         ordering = ["-id"]
         indexes = [
             models.Index(
-                fields=["examine_after"],
-                condition=models.Q(examined_at=None),
-                name="evidence_unexamined",
+                fields=["examine_turn", "id"],
+                condition=models.Q(examined_at=None, size__gt=0, erased_at=None),
+                name="evidence_examine_turns",
             )
         ]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count
 
 from comity.core.access import Actor
 from comity.evidence.models.derivations import Derivation
@@ -34,7 +33,8 @@ class Node:
 def lineage_of(actor: Actor, item: Item) -> Node | None:
     """Return the tree that an item stands in; None if nothing was made of it, nor it of anything.
 
-    A level is one question to the database, whatever its width.
+    A level is two questions to the database, and one or two more for each that very many were made
+    of.
     """
     path = _path(item.pk)
     root = Node(None, None, path[0] == item.pk)
@@ -90,7 +90,19 @@ def _path(key: int) -> list[int]:
 
 
 def _below(level: list[int], path: list[int]) -> list[Derivation]:
-    rank = Window(RowNumber(), partition_by=[F("original")], order_by=F("id").asc())
-    total = Window(Count("id"), partition_by=[F("original")])
-    rows = Derivation.objects.filter(original__in=level).annotate(rank=rank, total=total)
-    return list(rows.filter(Q(rank__lte=MOST_CHILDREN) | Q(item__in=path)).order_by("id"))
+    """The first that were made of each, and the way to the item; `total`: how many there are.
+
+    Where very many were made of one, such as of an archive, they are counted and not read.
+    """
+    rows = Derivation.objects.filter(original__in=level)
+    counted = rows.order_by().values("original").annotate(n=Count("id"))
+    total = dict(counted.values_list("original", "n"))
+    wide = [key for key, count in total.items() if count > MOST_CHILDREN]
+    found = list(rows.exclude(original__in=wide))
+    for key in wide:
+        first = list(rows.filter(original=key).order_by("id")[:MOST_CHILDREN])
+        listed = [line.pk for line in first]
+        found += [*first, *rows.filter(original=key, item__in=path).exclude(pk__in=listed)]
+    for line in found:
+        line.total = total[line.original_id]  # type: ignore[attr-defined]  # for `more`
+    return sorted(found, key=lambda line: line.pk)

@@ -60,6 +60,7 @@ class Fact(StrEnum):
     AUTHENTICATION = "authentication"
     SESSION = "session"
 
+    NOT_STATED = "not_stated"  # what nobody said: of acquired_by and acquired_at
     CASE = "case"
     RECEIPT = "receipt"
     COLLECTOR_CLOCK = "collector_clock"
@@ -318,7 +319,7 @@ class Purpose(StrEnum):
 
 OTHER_KIND = "other"
 TITLE_AT_MOST = 200
-NAME_AT_MOST = 1000
+NAME_AT_MOST = 8000  # a path of 4096 bytes, some of them written as \\xNN
 ACQUISITION_AT_MOST = {
     "acquired_by": 120,
     "place": 200,

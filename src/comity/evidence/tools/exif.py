@@ -1,9 +1,13 @@
-"""What a file says of itself, as exiftool reads it."""
+"""What files say of themselves, as exiftool reads them.
+
+Arguments: the size of each in bytes; they lie one behind the other.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import Any
 
 from comity.evidence.tools import remote
@@ -18,14 +22,19 @@ OWN_NAMES = frozenset({
 })  # fmt: skip
 
 
-def main() -> None:
-    """Answer with one frame: the version, and each fact with its group, name and value."""
+def main(sizes: list[int]) -> None:
+    """Answer with a frame for each: the version, and each fact with its group, name and value."""
     target = remote.answers()
-    path = remote.copied(remote.room() / "item")
-    version = _said(["exiftool", "-ver"]).strip()
-    read = json.loads(_said(["exiftool", "-json", "-G", "-charset", "utf8", str(path)]))
-    facts = [fact for name, value in read[0].items() if (fact := _fact(name, value))]
-    remote.write_frame(target, {"version": f"exiftool {version}", "facts": facts[:FACTS_AT_MOST]})
+    paths = remote.copied_parts(remote.room(), sizes)
+    read = json.loads(
+        _said(["exiftool", "-json", "-G", "-charset", "utf8", *map(str, paths)]), parse_float=str
+    )
+    found = {one.get("SourceFile"): one for one in read}
+    for path in paths:
+        said = found[str(path)]
+        facts = [fact for name, value in said.items() if (fact := _fact(name, value))]
+        version = f"exiftool {said.get('ExifTool:ExifToolVersion', '')}".strip()
+        remote.write_frame(target, {"version": version, "facts": facts[:FACTS_AT_MOST]})
 
 
 def _said(command: list[str]) -> str:
@@ -43,4 +52,4 @@ def _fact(name: str, value: Any) -> list[str] | None:
 
 
 if __name__ == "__main__":
-    main()
+    main([int(size) for size in sys.argv[1:]])

@@ -15,7 +15,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -97,6 +97,19 @@ def copied(to: Path) -> Path:
         while piece := source.read(MOST_AT_ONCE):
             target.write(piece)
     return to
+
+
+def copied_parts(folder: Path, sizes: Sequence[int]) -> list[Path]:
+    """Copy files that lie one behind the other into a folder. sizes: of each, in bytes."""
+    paths = [folder / f"item-{number}" for number in range(len(sizes))]
+    with given() as source:
+        for path, size in zip(paths, sizes, strict=True):
+            with path.open("wb") as target:
+                left = size
+                while left and (piece := source.read(min(left, MOST_AT_ONCE))):
+                    target.write(piece)
+                    left -= len(piece)
+    return paths
 
 
 def answers() -> BinaryIO:

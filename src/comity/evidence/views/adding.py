@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,6 +31,7 @@ from comity.vault.models import Upload
 from comity.vault.uploads import was_stopped
 
 JSON = "application/json"
+AGAIN = 5  # a sending that came several times at once
 
 
 @login_required
@@ -141,6 +143,15 @@ def _each(actor: Officer, fields: dict[str, Any]) -> HttpResponse:
 
     An item has the uid of its upload, so sending the form again doubles nothing.
     """
+    for _time in range(AGAIN):
+        try:
+            return _each_once(actor, fields)
+        except IntegrityError:  # the same sending came twice at once: what the other made is there
+            continue
+    return _each_once(actor, fields)
+
+
+def _each_once(actor: Officer, fields: dict[str, Any]) -> HttpResponse:
     there = actions.taken_already(actor, fields["upload"])
     arrived = [row for row in arrivals.arrived(actor, fields["upload"]) if row.uid not in there]
     told: dict[str, dict[str, str]] = {str(uid): _told(item) for uid, item in there.items()}

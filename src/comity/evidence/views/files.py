@@ -12,17 +12,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comity.accounts.models import fetch, officer_of
 from comity.core.access import Act, require
-from comity.core.errors import Refused, Untrusted
-from comity.evidence import actions, serving
+from comity.core.errors import NotVisible, Refused, Untrusted
+from comity.evidence import actions, media, serving
 from comity.evidence.forms import OpenForm
 from comity.evidence.models import Item
-from comity.evidence.views import looking
 from comity.ui.labels import label
 
 
 @login_required
 def open_item(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask why; record it; then show the item, or give it to be saved."""
+    """Ask why; record it; then show the item. Its bytes are saved by a button of their own only."""
     actor = officer_of(request)
     require(actor, Act.OPEN_ITEM)
     found = fetch(Item.objects.visible_to(actor).select_related("stored_file"), pk=pk)
@@ -38,9 +37,7 @@ def open_item(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, _damaged(found, doubt))
             return redirect("item", pk=pk)
         serving.remember_opening(request, found)
-        if looking.looked_at(actor, found, is_open=False)["kind_shown"]:
-            return redirect(reverse("item", args=[pk]) + "#content")
-        return redirect("item_file", pk=pk)
+        return redirect(reverse("item", args=[pk]) + "#content")
     actions.record_look(actor, found, part="item")
     crumbs = [
         (_("Evidence"), reverse("items")),
@@ -77,7 +74,10 @@ def save(request: HttpRequest, pk: int) -> HttpResponseBase:
 @login_required
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The item's bytes for the page that shows them."""
+    """The item's bytes for the page that shows them; nothing that a browser would save instead."""
+    found = fetch(Item.objects.visible_to(officer_of(request)), pk=pk)
+    if not media.shown_as(found.media_type_sniffed):
+        raise NotVisible("item is not shown in a page")
     return _bytes(request, pk, shown=True)
 
 
@@ -94,8 +94,11 @@ def _bytes(request: HttpRequest, pk: int, *, shown: bool) -> HttpResponseBase:
     except Untrusted as doubt:
         messages.error(request, _damaged(found, doubt))
         return redirect("item", pk=pk)
-    if not shown and "Range" not in request.headers:
+    # A save that goes on after a break asks for the rest: that is one save of one opening.
+    goes_on = "Range" in request.headers and serving.was_saved(request, found)
+    if not shown and request.method == "GET" and not goes_on:
         actions.record_look(actor, found, part="saved")
+        serving.remember_saving(request, found)
     return serving.send(request, found, reader, shown=shown)
 
 

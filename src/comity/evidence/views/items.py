@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -23,6 +25,7 @@ from comity.evidence.models import (
     Derivation,
     Expansion,
     Item,
+    ItemAccess,
     Rendition,
     UseCondition,
     UseConfirmation,
@@ -47,43 +50,78 @@ from comity.ui.labels import label, tone
 from comity.ui.templatetags.comity import size, when
 
 PER_PAGE = 50
+_WANTED = "items_wanted"
 MOST_CUSTODY = 200
 MOST_TWINS = 5
 
 
 @login_required
-@require_GET
 def items(request: HttpRequest) -> HttpResponse:
-    """The items that the officer may see, newest first."""
+    """The items that the officer may see, newest first.
+
+    What is looked for can name people: it is sent as a form and kept in the session, so that it
+    stands in no address.
+    """
     actor = officer_of(request)
     require(actor, Act.SEE_ITEMS)
-    form = FilterForm(request.GET)
-    wanted = form.cleaned_data if form.is_valid() else {}
-    rows = _filtered(Item.objects.visible_to(actor), wanted)
+    if request.method == "POST":
+        wanted = {name: request.POST.get(name, "") for name in FilterForm.base_fields}
+        request.session[_WANTED] = wanted
+        return redirect(reverse("items") + ("?found=1" if any(wanted.values()) else ""))
+    stated = request.session.get(_WANTED, {}) if "found" in request.GET else request.GET
+    form = FilterForm(stated)
+    form.is_valid()  # a part that cannot be read is said beside it; the others count
+    rows = _filtered(actor, form.cleaned_data)
     actions.record_list(actor, part="list.items")
     drawn = Rendition.objects.filter(item=OuterRef("pk"), kind=Picture.THUMBNAIL)
-    rows = rows.annotate(
-        condition_count=Count("conditions", distinct=True), has_thumbnail=Exists(drawn)
-    )
+    rows = rows.annotate(has_thumbnail=Exists(drawn))
     rows = rows.select_related("derivation").order_by("-pk")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    page.object_list = _counted(list(page.object_list))  # type: ignore[assignment]  # a list too
     return render(
         request,
         "evidence/items.html",
         {
             "form": form,
-            "page_obj": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
-            "is_filtered": any(request.GET.get(name) for name in FilterForm.base_fields),
+            "page_obj": page,
+            "is_filtered": any(stated.get(name) for name in FilterForm.base_fields),
             "may_add": actor.may(Act.ADD_ITEM),
             "may_export": actor.may(Act.EXPORT_PACKAGE),
         },
     )
 
 
-def _filtered(rows: QuerySet[Item], wanted: dict[str, Any]) -> QuerySet[Item]:
-    columns = {"pk": "number", "kind": "kind", "origin": "origin"}
-    return rows.filter(
+def _filtered(actor: Officer, wanted: dict[str, Any]) -> QuerySet[Item]:
+    rows = Item.objects.visible_to(actor)
+    columns = {
+        "pk": "number",
+        "kind": "kind",
+        "origin": "origin",
+        "sha256__startswith": "sha256",
+        "created_at__date__gte": "since",
+        "created_at__date__lte": "until",
+    }
+    rows = rows.filter(
         **{column: wanted[name] for column, name in columns.items() if wanted.get(name)}
     )
+    for word in wanted.get("words", "").split():
+        # A regular expression folds case in every script on both databases; LIKE not on SQLite.
+        part = re.escape(word)
+        rows = rows.filter(Q(title__iregex=part) | Q(original_name__iregex=part))
+    if number := wanted.get("case", "").strip().casefold():
+        cases = [uid for uid, name in case_names(actor).items() if number in name.casefold()]
+        held = ItemAccess.objects.filter(kind="case", record__in=cases)
+        rows = rows.filter(pk__in=held.values("item"))
+    return rows
+
+
+def _counted(shown: list[Item]) -> list[Item]:
+    """Give each item of a page the number of its conditions, in one question for all."""
+    keys = UseCondition.objects.filter(item__in=shown).values_list("item", flat=True)
+    count = Counter(keys)
+    for each in shown:
+        each.condition_count = count[each.pk]  # type: ignore[attr-defined]  # for the template
+    return shown
 
 
 @login_required
@@ -266,7 +304,9 @@ def _said(record: CustodyRecord, names: dict[str, str]) -> list[str]:
 
 def _telling(record: CustodyRecord) -> list[Fact]:
     """What an event is read for at a glance; all of it stands on the page of the custody."""
-    wanted = (Fact.SEAL, Fact.SEAL_INTACT, Fact.DAMAGE, Fact.DIGEST_MATCH, Fact.CHANGES)
+    wanted = (
+        Fact.NOT_STATED, Fact.SEAL, Fact.SEAL_INTACT, Fact.DAMAGE, Fact.DIGEST_MATCH, Fact.CHANGES,
+    )  # fmt: skip
     return [fact for fact in wanted if record.facts.get(fact)]
 
 

@@ -76,6 +76,7 @@ def looked_at(actor: Officer, found: Item, *, is_open: bool) -> dict[str, Any]:
         shown = "text"
     return {
         "kind_shown": shown,
+        "is_prepared_for": not shown and _is_waited_for(found),
         "pages": pages,
         "has_thumbnail": Picture.THUMBNAIL in kinds,
         "has_poster": Picture.POSTER in kinds,
@@ -86,6 +87,11 @@ def looked_at(actor: Officer, found: Item, *, is_open: bool) -> dict[str, Any]:
         "may_write": actor.may(Act.ADD_ITEM) and actor.may(Act.OPEN_ITEM),
         **_derived(actor, found),
     }
+
+
+def _is_waited_for(found: Item) -> bool:
+    """Whether safe pictures of it are still to be drawn."""
+    return found.examined_at is None and bool(media.drawn_as(found.media_type_sniffed))
 
 
 def _text_of(actor: Officer, found: Item) -> str:
@@ -116,13 +122,11 @@ def _derived(actor: Officer, found: Item) -> dict[str, Any]:
     """The original, what was made of the item, and what is being made."""
     seen = Item.objects.visible_to(actor)
     own = Derivation.objects.filter(item=found).select_related("original").first()
-    made = Derivation.objects.filter(original=found, item__in=seen).select_related("item")
     jobs = TextJob.objects.filter(item=found, made=None).order_by("-id")
     shown = list(jobs[:MOST_JOBS])
     return {
         "derivation": own,
         "original_seen": own is not None and seen.filter(pk=own.original_id).exists(),
-        "made_of_it": list(made),
         "jobs": [
             {
                 "text": label(Writing(job.how)),

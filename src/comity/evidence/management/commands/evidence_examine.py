@@ -15,7 +15,8 @@ from comity.evidence.models import Item
 
 class Command(BaseCommand):
     help = (
-        "Look again: evidence_examine [E-000123 ...]; all on which a tool failed if none is named."
+        "Look again: evidence_examine [E-000123 ...], these before all others; "
+        "all on which a tool failed if none is named."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,5 +28,5 @@ class Command(BaseCommand):
             raise CommandError("There is no such item.")
         if not numbers:
             items = Item.objects.filter(examinations__in=actions.failed_examinations())
-        count = actions.look_again(NodeActor("console"), items)
+        count = actions.look_again(NodeActor("console"), items, first=bool(numbers))
         self.stdout.write(f"The worker looks at {count} items again.")

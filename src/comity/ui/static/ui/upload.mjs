@@ -79,7 +79,7 @@ class Job {
       uploadUrl: before?.url,
       chunkSize: CHUNK,
       headers: { "X-CSRFToken": token },
-      metadata: { filename: this.file.name, filetype: this.file.type, fingerprint },
+      metadata: { filename: this.file.webkitRelativePath || this.file.name, filetype: this.file.type, fingerprint },
       retryDelays: [0, 500, 1000],
       storeFingerprintForResuming: false,
       removeFingerprintOnSuccess: false,
