@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -22,7 +23,7 @@ from comity.core.access import NodeActor, Role
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, WrongState
 from comity.evidence import actions
 from comity.evidence.models import ErasureOrder, Item, LegalHold, work_for
-from comity.evidence.rules import CustodyEvent, ErasureState, Origin
+from comity.evidence.rules import CustodyEvent, Derived, ErasureState, Origin
 from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
 from comity.vault import actions as vault_actions
@@ -60,6 +61,13 @@ def ordered(world: World, item: Item) -> ErasureOrder:
 def erased(world: World, supervisor: Officer, item: Item) -> Item:
     actions.execute_erasure(supervisor, ordered(world, item))
     return Item.objects.get(pk=item.pk)
+
+
+@pytest.fixture
+def third(world: World, officer: Callable[..., Officer]) -> Officer:
+    made = officer(Role.PROSECUTOR, name="M. Bondar")
+    accounts.add_to_team(world.prosecutor, kind="case", record=world.case, officer=made)
+    return made
 
 
 def events(item: Item) -> list[str]:
@@ -144,7 +152,7 @@ def test_what_a_case_holds_is_not_erased_by_two_who_support_people(world, office
 
 
 def test_a_hold_forbids_to_order_and_to_carry_out_and_both_attempts_are_kept(
-    world, supervisor
+    world, supervisor, third
 ) -> None:
     item = world.item()
     order = ordered(world, item)
@@ -163,8 +171,65 @@ def test_a_hold_forbids_to_order_and_to_carry_out_and_both_attempts_are_kept(
     actions.lift_hold(supervisor, hold, reason="The appeal is over.")
     with pytest.raises(WrongState, match=r"evidence\.hold_lifted_already"):
         actions.lift_hold(supervisor, hold, reason="again")
-    assert actions.execute_erasure(supervisor, order)
+    with pytest.raises(NotAllowed, match=r"evidence\.not_second_person"):
+        actions.execute_erasure(supervisor, order)  # who lifted it does not erase
+    assert actions.execute_erasure(third, order)
     assert actions.check_custody(world.prosecutor, item).holds
+
+
+def test_another_officers_hold_is_lifted_by_two_and_neither_of_them_erases(
+    world, supervisor, third
+) -> None:
+    item = world.item()
+    hold = actions.place_hold(supervisor, item, legal_basis="Order 7", reason="Appeal is open.")
+    assert not actions.lift_hold(world.prosecutor, hold, reason="It seems to be over.")
+    with pytest.raises(Refused, match=r"evidence\.hold_lift_waits"):
+        actions.lift_hold(world.prosecutor, hold, reason="It is over.")
+    with pytest.raises(Refused, match=r"evidence\.under_hold"):
+        ordered_by(third, item)
+    assert actions.lift_hold(third, hold, reason="It is over.")
+    for officer in (world.prosecutor, third):
+        with pytest.raises(Refused, match=r"evidence\.lifted_its_hold"):
+            ordered_by(officer, item)
+    assert actions.check_custody(world.prosecutor, item).holds
+
+
+def ordered_by(officer: Officer, item: Item) -> ErasureOrder:
+    return actions.order_erasure(officer, item, legal_basis=BASIS, reason="Not relevant.")
+
+
+def test_a_hold_on_an_original_keeps_what_was_made_out_of_it(world, supervisor) -> None:
+    archive = world.item(b"an archive")
+    made = actions.derive(
+        world.investigator, archive, io.BytesIO(b"a member"),
+        actions.Making(Derived.MEMBER, "by hand"), title="Member",
+    )  # fmt: skip
+    hold = actions.place_hold(supervisor, archive, legal_basis="Order 7", reason="Appeal.")
+    with pytest.raises(Refused, match=r"evidence\.under_hold"):
+        ordered(world, made)
+    actions.lift_hold(supervisor, hold, reason="The appeal is over.")
+    order = ordered(world, made)
+    with pytest.raises(NotAllowed):
+        actions.execute_erasure(supervisor, order)
+
+
+def test_title_and_file_name_go_with_the_item_and_what_stays_is_said(
+    world, supervisor, sign_in, django_capture_on_commit_callbacks
+) -> None:
+    item = world.item(title="A title of hers", original_name="her name.jpg")
+    call_command("keys_export", out=Path(settings.COMITY_VAULT).parent / "copy.jsonl")
+    salt = bytes(item.salt)
+    with django_capture_on_commit_callbacks(execute=True):
+        item = erased(world, supervisor, item)
+    assert (item.title, item.original_name) == ("–", "")
+    assert bytes(item.salt) != salt
+    assert actions.check_custody(world.prosecutor, item).holds
+    page = sign_in(world.prosecutor).get(reverse("item", args=[item.pk])).content.decode()
+    assert "A title of hers" not in page
+    assert "her name.jpg" not in page
+    assert "Its title and file name are gone" in page
+    assert "copy.jsonl" in page
+    assert reverse("item_text", args=[item.pk]) not in page
 
 
 def test_one_of_two_holds_is_enough(world, supervisor) -> None:

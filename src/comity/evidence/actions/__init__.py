@@ -16,6 +16,7 @@ from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
 from comity.evidence.actions.erasing import (
     execute_erasure,
+    exports_of_erased,
     is_needed,
     order_erasure,
     reject_erasure,
@@ -126,6 +127,7 @@ __all__ = [
     "expand",
     "expansions_due",
     "export_package",
+    "exports_of_erased",
     "exposure_of",
     "failed_examinations",
     "give_up_expansion",

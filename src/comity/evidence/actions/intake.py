@@ -26,7 +26,10 @@ from comity.evidence.models import (
     Item,
     ItemAccess,
     custody_of,
+    new_salt,
     role_of,
+    teams_digest,
+    words_digest,
 )
 from comity.evidence.rules import (
     ACQUISITION_AT_MOST,
@@ -203,7 +206,11 @@ def of_bytes(taken: storage.TakenIn, file: StoredFile, head: bytes) -> dict[str,
 
 def of_file(title: str, original_name: str | bytes) -> dict[str, Any]:
     """What an item has from what its file is called, by attribute."""
-    return {"title": plain_line(title), "original_name": kept_name(original_name)}
+    return {
+        "title": plain_line(title),
+        "original_name": kept_name(original_name),
+        "salt": new_salt(),
+    }
 
 
 def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisition) -> None:
@@ -244,18 +251,26 @@ def ingested_of(
             actor, first, CustodyEvent.INGESTED, digest_after=first.sha256, facts=in_case(access)
         )
     )
-    facts = _committed("ingested", role, _facts(first))
+    teams = {f"{kind}:{record}" for kind, record in access}
+    names = [*facts_of(first), "teams"]
+    facts = _committed("ingested", role, names, {"rows": {}})
     for item in items:
         record, digest = alike_records.of(item)
-        stated = facts.fill(item.sha256, digest, *_facts(item).values())
+        stated = facts.fill(
+            item.sha256, digest, *facts_of(item).values(), teams_digest(item, teams)
+        )
         yield record, ledger.NewEntry("evidence.item_ingested", item.subject, stated)
 
 
 def _committed(
-    event: str, role: str, facts: Mapping[str, object] | None = None
+    event: str,
+    role: str,
+    facts: Sequence[str] = (),
+    shared: Mapping[str, object] | None = None,
 ) -> canonical.Template:
     """What an entry commits to, as `CustodyRecord.committed` has it, of many items alike."""
-    return canonical.Template({"event": event, "role": role}, ["sha256", "record", *(facts or {})])
+    common = {"event": event, "role": role, **(shared or {})}
+    return canonical.Template(common, ["sha256", "record", *facts])
 
 
 def _received(actor: Actor, item: Item, acquired: Acquisition, access: Access) -> CustodyRecord:
@@ -287,13 +302,18 @@ def compared(facts: Mapping[str, str], item: Item) -> dict[str, str]:
     return dict(facts) | match
 
 
-def _facts(item: Item) -> dict[str, str | int]:
+def facts_of(item: Item) -> dict[str, str | int]:
+    """What the vault's own entry says of an item, that `custody` compares with its row."""
     return {
         "origin": str(item.origin),
         "evidence_kind": item.kind,
         "compartment": str(item.compartment),
         "size": item.size,
         "media_type": item.media_type_sniffed,
+        "declared_type": item.media_type_declared,
+        "distressing": int(item.distressing),
+        "file": item.stored_file.subject,
+        "words": words_digest(item),
     }
 
 

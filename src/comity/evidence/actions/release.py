@@ -25,6 +25,7 @@ from comity.evidence.models import (
     Item,
     ItemAccess,
     ReleaseGrant,
+    committed_rows,
     custody_of,
 )
 from comity.evidence.rules import FOLLOWS_CONSENT, ORDER, BasisKind, CustodyEvent, Fact, Origin
@@ -117,6 +118,7 @@ def grant_release(
             mode=mode,
             valid_from=valid_from.isoformat(),
             valid_until=valid_until.isoformat() if valid_until else None,
+            rows=committed_rows(item, [grant]),
         )
     made = Derivation.objects.filter(original=item, how__in=FOLLOWS_CONSENT, scope=scope)
     for line in made.select_related("item").order_by("pk"):
@@ -173,6 +175,7 @@ def _follow(actor: Actor, made: Item, grant: ReleaseGrant) -> None:
             mode=copy.mode,
             valid_from=copy.valid_from.isoformat(),
             valid_until=copy.valid_until.isoformat() if copy.valid_until else None,
+            rows=committed_rows(made, [copy]),
         )
     further = Derivation.objects.filter(original=made, how__in=FOLLOWS_CONSENT, scope=grant.scope)
     for line in further.select_related("item").order_by("pk"):
@@ -205,6 +208,7 @@ def _end(actor: Actor, live: list[ReleaseGrant], source_ref: str) -> None:
         ledger.append(
             actor, "evidence.release_withdrawn", grant.item.subject, source=source_ref,
             recipient=grant.recipient, purpose=grant.purpose,
+            rows=committed_rows(grant.item, [grant]),
         )  # fmt: skip
     ReleaseGrant.objects.bulk_update(live, ["withdrawn_at"])
     if live:
@@ -331,9 +335,10 @@ def record_disclosures(
             one.item.subject,
             left.committed(one.item)
             | said
-            | {"basis_kind": str(one.basis.kind), "basis_ref": one.basis.ref},
+            | {"basis_kind": str(one.basis.kind), "basis_ref": one.basis.ref}
+            | {"rows": committed_rows(one.item, [row])},
         )
-        for one, left in zip(leaving, records, strict=True)
+        for one, left, row in zip(leaving, records, made, strict=True)
     ]
     keep_records(actor, records, acts)
     return made
@@ -384,6 +389,7 @@ def acknowledge_disclosures(actor: Actor, *, message_id: uuid.UUID) -> int:
         receipt.entry = ledger.append(
             actor, "evidence.disclosure_acknowledged", disclosure.item.subject,
             **receipt.committed(disclosure.item), message=str(message_id),
+            rows=committed_rows(disclosure.item, [disclosure]),
         )  # fmt: skip
         receipt.save()
     Disclosure.objects.bulk_update(waiting, ["acknowledged_at"])

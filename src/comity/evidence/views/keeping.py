@@ -46,13 +46,17 @@ def lift(request: HttpRequest, pk: int, hold: int) -> HttpResponse:
     """Lift one hold."""
     actor, item = _item(request, pk, Act.PLACE_HOLD)
     found = fetch(LegalHold.objects.filter(item=item), pk=hold)
+    rule = _(
+        "Who placed it lifts it. Anybody else asks, and another officer agrees. Who lifted a hold "
+        "neither orders nor carries out the erasure."
+    )
     return _asked(
         request,
         item,
         LiftForm(request.POST or None),
         title=_("Lift the hold"),
-        text=_("The hold rests on: %(basis)s") % {"basis": found.legal_basis},
-        done=_("The hold is lifted."),
+        text=" ".join([_("The hold rests on: %(basis)s") % {"basis": found.legal_basis}, rule]),
+        done=_("Recorded. The page says whether the hold has ended or waits for another officer."),
         act=lambda stated: actions.lift_hold(actor, found, **stated),
         confirmed=True,
     )
@@ -200,10 +204,12 @@ def kept(actor: Officer, item: Item) -> dict[str, Any]:
     """What the item's page says about keeping it."""
     orders = item.erasure_orders.select_related("ordered_by", "decided_by").order_by("-pk")
     return {
-        "holds": list(item.holds.select_related("placed_by", "lifted_by")),
+        "holds": list(item.holds.select_related("placed_by", "lifted_by", "lift_asked_by")),
+        "held_above": list(holds_on(item).exclude(item=item).select_related("item")),
         "orders": [(order, label(ErasureState(order.state))) for order in orders],
         "waiting": any(order.state == ErasureState.WAITING for order in orders),
         "erased_by": next((one for one in orders if one.state == ErasureState.EXECUTED), None),
+        "exports": actions.exports_of_erased(item) if item.erased_at else [],
         "may_hold": actor.may(Act.PLACE_HOLD),
         "may_order": actor.may(Act.ORDER_ERASURE),
         "may_move": actor.may(Act.ADD_ITEM),
