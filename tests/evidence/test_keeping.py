@@ -22,6 +22,7 @@ from comity.assistance.models.parts import LetterPaper
 from comity.core.access import NodeActor, Role
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, WrongState
 from comity.evidence import actions
+from comity.evidence.actions import erasing_trees
 from comity.evidence.models import ErasureOrder, Item, LegalHold, work_for
 from comity.evidence.rules import CustodyEvent, Derived, ErasureState, Origin
 from comity.ledger import actions as ledger
@@ -211,6 +212,57 @@ def test_a_hold_on_an_original_keeps_what_was_made_out_of_it(world, supervisor) 
     order = ordered(world, made)
     with pytest.raises(NotAllowed):
         actions.execute_erasure(supervisor, order)
+
+
+def test_an_archive_and_its_members_are_erased_in_one_form_each_with_its_entry(
+    world, supervisor, sign_in
+) -> None:
+    archive = world.item(b"an archive")
+    members = [
+        actions.derive(
+            world.investigator, archive, io.BytesIO(b"member %d" % number),
+            actions.Making(Derived.MEMBER, "by hand"), title="Member",
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    kept, *others = members
+    actions.place_hold(world.prosecutor, kept, legal_basis="Order 7", reason="Appeal.")
+    client = just_confirmed(sign_in(world.prosecutor), world.prosecutor)
+    address = reverse("item_erase", args=[archive.pk])
+    assert "Also the 3 items that were made out of it" in client.get(address).content.decode()
+    typed = {"legal_basis": BASIS, "reason": "Not relevant.", "whole_tree": "on"}
+    assert client.post(address, typed).status_code == 302
+    assert ErasureOrder.objects.count() == 3  # none for what is under hold
+    second = just_confirmed(sign_in(supervisor), supervisor)
+    address = reverse("item_erasure", args=[archive.pk])
+    assert "Erase it and the 2 items" in second.get(address).content.decode()
+    assert second.post(address, {"decision": "execute_tree"}).status_code == 302
+    gone = set(Item.objects.exclude(erased_at=None))
+    assert gone == {archive, *others}
+    for item in (archive, *members):
+        assert actions.check_custody(world.prosecutor, item).holds
+    erased_entries = Entry.objects.filter(kind="evidence.item_erased").values_list("subject")
+    assert {subject for (subject,) in erased_entries} == {one.subject for one in gone}
+
+
+def test_work_on_a_tree_that_was_stopped_goes_on_and_doubles_nothing(world, supervisor) -> None:
+    archive = world.item(b"an archive")
+    for number in range(2):
+        actions.derive(
+            world.investigator, archive, io.BytesIO(b"member %d" % number),
+            actions.Making(Derived.MEMBER, "by hand"), title="Member",
+        )  # fmt: skip
+    said = {"legal_basis": BASIS, "reason": "Not relevant."}
+    erasing_trees.TOGETHER, before = 1, erasing_trees.TOGETHER
+    try:
+        first = actions.order_erasure_of_tree(world.prosecutor, archive, seconds=0, **said)
+        assert (first.done, first.left) == (1, 2)
+        assert actions.order_erasure_of_tree(world.prosecutor, archive, **said).done == 2
+        assert actions.execute_erasure_of_tree(supervisor, archive, seconds=0).left == 2
+        assert actions.execute_erasure_of_tree(supervisor, archive).done == 2
+    finally:
+        erasing_trees.TOGETHER = before
+    assert not Item.objects.filter(erased_at=None)
 
 
 def test_title_and_file_name_go_with_the_item_and_what_stays_is_said(

@@ -434,7 +434,7 @@ def test_a_time_is_read_as_it_is_written() -> None:
 def test_film_is_shown_muted_and_only_to_who_opened_it(
     world: World, sign_in, tmp_path: Path, page: str
 ) -> None:
-    original = world.item(film(tmp_path), kind="video")
+    original = world.item(film(tmp_path))
     client = sign_in(world.prosecutor)
     assert b"<video" not in client.get(url(page, original.pk)).content
     client.post(url("item_open", original.pk), {"purpose": "case_work"})

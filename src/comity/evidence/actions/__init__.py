@@ -21,6 +21,13 @@ from comity.evidence.actions.erasing import (
     order_erasure,
     reject_erasure,
 )
+from comity.evidence.actions.erasing_trees import (
+    Progress,
+    execute_erasure_of_tree,
+    living_tree,
+    order_erasure_of_tree,
+    orders_in_tree,
+)
 from comity.evidence.actions.examining import (
     examination_is_due,
     examine,
@@ -105,6 +112,7 @@ __all__ = [
     "Incoming",
     "Making",
     "Phrase",
+    "Progress",
     "Region",
     "Shared",
     "Stretch",
@@ -124,6 +132,7 @@ __all__ = [
     "examine_due",
     "excerpt",
     "execute_erasure",
+    "execute_erasure_of_tree",
     "expand",
     "expansions_due",
     "export_package",
@@ -139,6 +148,7 @@ __all__ = [
     "left_packages",
     "lift_hold",
     "list_members",
+    "living_tree",
     "look_again",
     "make_due_texts",
     "make_fingerprint",
@@ -151,6 +161,8 @@ __all__ = [
     "note_refused",
     "open_item",
     "order_erasure",
+    "order_erasure_of_tree",
+    "orders_in_tree",
     "page_picture",
     "place_hold",
     "read_attestations",
