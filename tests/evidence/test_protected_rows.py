@@ -241,6 +241,7 @@ def test_details_that_were_changed_with_the_row_are_found_out(item: Item) -> Non
 
 def _without_triggers(cursor) -> None:
     if connection.vendor == "postgresql":
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table is altered while one waits
         for table in ("entry", "entrydetails"):
             cursor.execute(f"ALTER TABLE ledger_{table} DISABLE TRIGGER USER")
         return

@@ -226,7 +226,8 @@ class _Replayed:
         for name, digest in self.committed.items():
             state = _state(digest, there.get(name))
             if state is not None:
-                yield Differing(*name.split(":", 1), state)
+                word, _, key = name.partition(":")
+                yield Differing(word, key, state)
         unnamed: dict[str, list[str]] = defaultdict(list)
         for name in there.keys() - self.committed.keys():
             word, _, key = name.partition(":")
