@@ -11,12 +11,14 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from comity.accounts import actions as accounts
 from comity.core import canonical
 from comity.core.access import Role
 from comity.evidence import actions
+from comity.evidence.actions.custody import compare_each
 from comity.evidence.actions.deriving import Making, derive
 from comity.evidence.actions.release import Basis
 from comity.evidence.models import Item, ItemAccess, LegalHold
@@ -248,3 +250,17 @@ def _without_triggers(cursor) -> None:
     cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     for (name,) in cursor.fetchall():
         cursor.execute(f'DROP TRIGGER "{name}"')
+
+
+def test_the_questions_to_the_database_do_not_grow_with_the_items(world: World, item: Item) -> None:
+    """Hundreds of items are compared in as many questions as a few."""
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert all(found.holds for _, found in compare_each(Item.objects.all()))
+        return len(queries)
+
+    few = asked()
+    for number in range(20):
+        world.item(b"one more %d" % number)
+    assert asked() == few
