@@ -284,6 +284,16 @@ def test_title_and_file_name_go_with_the_item_and_what_stays_is_said(
     assert reverse("item_text", args=[item.pk]) not in page
 
 
+def test_a_hold_that_was_deleted_past_the_ledger_still_forbids(world, supervisor) -> None:
+    item = world.item()
+    order = ordered(world, item)
+    hold = actions.place_hold(supervisor, item, legal_basis="Order 7", reason="Appeal.")
+    LegalHold.objects.filter(pk=hold.pk).delete()
+    with pytest.raises(Refused, match=r"evidence\.rows_differ"):
+        actions.execute_erasure(supervisor, order)
+    assert Item.objects.get(pk=item.pk).erased_at is None
+
+
 def test_one_of_two_holds_is_enough(world, supervisor) -> None:
     item = world.item()
     first = actions.place_hold(supervisor, item, legal_basis="Order 7", reason="a")

@@ -456,7 +456,7 @@ def test_what_was_left_out_and_why_stands_on_the_page_in_custody_and_in_what_lea
         assert "A number plate" in shown
         assert "p. 1: 38, 28, 34 × 24" in shown
     record = copy.custody.get(event="derived")
-    assert record.facts["changes_reason"] == "A child’s face; A number plate"
+    assert record.facts["marks_why"] == "A child’s face; A number plate"
     stated = record.entry.committed.as_mapping()  # in the package beside the entry
     assert stated["reason"] == "A child’s face; A number plate"
     assert [each["reason"] for each in stated["detail"]["regions"]] == [

@@ -103,6 +103,12 @@ LABELS: dict[str, Any] = {
     "Fact.seal": pgettext_lazy("custody", "Seal number"),
     "Fact.seal_intact": pgettext_lazy("custody", "Seal intact"),
     "Fact.damage": pgettext_lazy("custody", "Damage"),
+    "Fact.marks": _("Parts"),
+    "Fact.marks_why": _("Why these parts"),
+    "evidence.rows_differ": _(
+        "The database does not say of {item} what the ledger says, so it is not erased. Tell the "
+        "auditor."
+    ),
     "Fact.changes": pgettext_lazy("custody", "What could not but change"),
     "Fact.changes_reason": pgettext_lazy("custody", "Why"),
     "Fact.changes_by": pgettext_lazy("custody", "Who answers for it"),

@@ -238,7 +238,8 @@ TYPED = frozenset(
     {
         "counterparty", "place", "device", "legal_authority", "purpose", "note",
         Fact.COLLECTOR_CLOCK, Fact.TOOL, Fact.EARLIER_CUSTODIAN, Fact.DAMAGE, Fact.CHANGES,
-        Fact.CHANGES_REASON, Fact.CHANGES_BY, Fact.ORIGINATOR_CONTROL, Fact.RETENTION, Fact.CASE,
+        Fact.CHANGES_REASON, Fact.CHANGES_BY, Fact.MARKS_WHY,
+        Fact.ORIGINATOR_CONTROL, Fact.RETENTION, Fact.CASE,
         Fact.RECEIPT, Fact.SEAL,
     }
 )  # fmt: skip

@@ -239,8 +239,8 @@ def _changes(making: Making) -> dict[str, str]:
         return {}
     marks = "; ".join(marks_in_words(told["detail"]))
     return {
-        Fact.CHANGES: marks[:CHANGES_AT_MOST],
-        Fact.CHANGES_REASON: making.reason[:CHANGES_AT_MOST],
+        Fact.MARKS: marks[:CHANGES_AT_MOST],
+        Fact.MARKS_WHY: making.reason[:CHANGES_AT_MOST],
     }
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from comity.accounts.models import Officer, fetch
 from comity.core.access import Act, require
 from comity.core.errors import NotAllowed, Refused, WrongState
+from comity.evidence.actions.custody import compare
 from comity.evidence.actions.holding import digest_of, locked, plain_words
 from comity.evidence.models import (
     Derivation,
@@ -25,6 +26,7 @@ from comity.evidence.models import (
     custody_of,
     holds_on,
     lifted_a_hold,
+    line_of,
     may_carry_out,
     new_salt,
     rows_beside,
@@ -53,12 +55,23 @@ def order_erasure(actor: Officer, item: Item, *, legal_basis: str, reason: str) 
     stated = plain_words(legal_basis=legal_basis, reason=reason)
     with transaction.atomic():
         found = locked(actor, item)
+        _require_as_in_ledger(found)
         if lifted_a_hold(actor, found):
             raise Refused("evidence.lifted_its_hold", item=found.number)
         if not holds_on(found).exists():
             return _ordered(actor, found, stated)
         _refuse(actor, found, stated["legal_basis"])
     raise Refused("evidence.under_hold", item=item.number)
+
+
+def _require_as_in_ledger(item: Item) -> None:
+    """Let nothing be erased whose holds somebody may have deleted past the ledger.
+
+    Raises Refused("evidence.rows_differ", item=number).
+    """
+    for one in Item.objects.filter(pk__in=line_of(item)):
+        if compare(one).rows:
+            raise Refused("evidence.rows_differ", item=one.number)
 
 
 def _ordered(actor: Officer, item: Item, stated: dict[str, str]) -> ErasureOrder:
@@ -90,6 +103,7 @@ def execute_erasure(actor: Officer, order: ErasureOrder) -> bool:
     with transaction.atomic():
         item = locked(actor, order.item)
         row = _waiting(order)
+        _require_as_in_ledger(item)
         if not may_carry_out(actor, row):
             raise NotAllowed("evidence.not_second_person", act=Act.EXECUTE_ERASURE)
         if not holds_on(item).exists():

@@ -74,6 +74,8 @@ class Fact(StrEnum):
     CHANGES = "changes"
     CHANGES_REASON = "changes_reason"
     CHANGES_BY = "changes_by"
+    MARKS = "marks"  # where a copy leaves something out, or what an excerpt takes
+    MARKS_WHY = "marks_why"
     ORIGINATOR_CONTROL = "originator_control"
     RETENTION = "retention"
 
