@@ -2,6 +2,7 @@
 
 python3 recover.py VAULT_ROOT_KEY WRAPPED_KEYS.jsonl OBJECTS_FOLDER NEW_FOLDER
 VAULT_ROOT_KEY: file of 32 bytes or 64 hex digits. Exit code 0: all are complete and as recorded.
+What erasures.jsonl beside WRAPPED_KEYS.jsonl names was erased by law, and is not opened.
 """
 
 import hashlib
@@ -42,9 +43,15 @@ def write_plain(source, left, key, target):
 root_file, export, objects, out = map(Path, sys.argv[1:])
 root, failed = root_file.read_bytes(), 0
 root = root if len(root) == 32 else bytes.fromhex(root.decode())
+erased = export.with_name("erasures.jsonl")
+lines = [line for line in erased.open() if line.endswith("}\n")] if erased.exists() else []
+erased = {json.loads(line)["file"] for line in lines}
 out.mkdir()
 for line in map(json.loads, export.open()):
     path = out / (f"{line['said']}-{line['file']}" if line["said"] else line["file"])
+    if line["file"] in erased:
+        print(f"ERASED {path.name}: not opened", file=sys.stderr)
+        continue
     try:
         with (objects / line["object"][:2] / line["object"]).open("rb") as source:
             source.seek(line["offset"])

@@ -6,16 +6,19 @@ import hashlib
 import os
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 
+from comity.accounts.models import Officer
 from comity.core.documents.signing import verify_pdf
 from comity.core.errors import NotVisible, Untrusted
 from comity.evidence import actions
-from comity.evidence.report import recipient_words
-from comity.evidence.rules import Fact
+from comity.evidence.models import Item
+from comity.evidence.report import fields_of, recipient_words
+from comity.evidence.rules import Fact, Origin
 from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
 from tests.evidence.conftest import ACQUIRED_AT, World, damage, stored_path
@@ -129,6 +132,47 @@ def test_what_was_typed_can_be_left_out(world: World, tmp_path: Path) -> None:
     for words in ("Melnyk", "Verbivka", "Camera", "Laboratory", "Patrol", "switched", "12/2026"):
         assert words not in said, words
     assert "not the same" in said
+
+
+def test_officers_are_named_with_their_roles_unless_names_are_left_out(
+    world: World, tmp_path: Path
+) -> None:
+    item = world.item()
+    for with_words in (True, False):
+        pdf = actions.report_custody(world.prosecutor, item, language="en", with_words=with_words)
+        said = text_of(pdf, tmp_path / "report.pdf")
+        assert (world.investigator.name in said) is with_words
+    assert (world.investigator.actor_id[8:16] in said) is not with_words
+
+
+def test_codes_consents_and_digests_stand_there_in_words(world: World, tmp_path: Path) -> None:
+    item = world.item(b"words to leave out", origin=Origin.PERSON)
+    actions.grant_release(
+        world.coordinator, item, source_ref="consent:7f340a3f-0000-4000-8000-000000000000",
+        recipient="court", purpose="trial", scope="whole", mode="named",
+        valid_from=date(2026, 11, 1),
+    )  # fmt: skip
+    basis = actions.require_release(item, recipient="court", purpose="trial", on=date(2026, 11, 21))
+    actions.record_disclosure(
+        world.coordinator, item, recipient="court", purpose="trial", basis=basis
+    )
+    copy = actions.redact(
+        both(world, item), item, [actions.Phrase("leave", "Her wish")], title="Copy"
+    )
+    record = copy.custody.get(event="derived")
+    assert ("How", "Redacted copy") in list(fields_of(record, {}))
+    left = item.custody.get(event="transferred_out")
+    assert ("By what authority", "The person’s consent, valid from Nov. 1, 2026") in list(
+        fields_of(left, {})
+    )
+    left.note = "ab" * 32
+    assert ("SHA-256 of the package", "ab" * 32) in list(fields_of(left, {}))
+
+
+def both(world: World, item: Item) -> Officer:
+    """Who may make copies of what came from a person: the case has it too."""
+    actions.share_item(world.coordinator, item, kind="case", record=world.case)
+    return world.investigator
 
 
 def test_the_time_stamp_over_the_ledger_stands_in_it(

@@ -114,3 +114,17 @@ def test_a_supervisor_of_the_team_sets_it_and_the_officer_only_lowers_it(
         actions.set_exposure_limit(world.investigator, world.prosecutor, 1)
     with pytest.raises(Refused, match=r"out_of_range"):
         actions.set_exposure_limit(supervisor, world.investigator, 501)
+
+
+def test_who_takes_the_mark_away_still_counts_and_is_asked(world: World) -> None:
+    item, other = hard(world), hard(world)
+    officer = world.investigator
+    actions.set_exposure_limit(officer, officer, 1)
+    look(officer, item)
+    for one in (item, other):
+        actions.unmark_distressing(officer, one)
+    assert actions.exposure_of(officer).views == 1
+    with pytest.raises(Incomplete, match=r"exposure_reached"):
+        look(officer, other)
+    look(officer, world.item(b"a street"))
+    assert actions.exposure_of(officer).views == 1

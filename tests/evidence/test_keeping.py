@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -21,8 +22,9 @@ from comity.assistance.models.parts import LetterPaper
 from comity.core.access import NodeActor, Role
 from comity.core.errors import Incomplete, NotAllowed, NotVisible, Refused, WrongState
 from comity.evidence import actions
+from comity.evidence.actions import erasing_trees
 from comity.evidence.models import ErasureOrder, Item, LegalHold, work_for
-from comity.evidence.rules import CustodyEvent, ErasureState, Origin
+from comity.evidence.rules import CustodyEvent, Derived, ErasureState, Origin
 from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
 from comity.vault import actions as vault_actions
@@ -60,6 +62,13 @@ def ordered(world: World, item: Item) -> ErasureOrder:
 def erased(world: World, supervisor: Officer, item: Item) -> Item:
     actions.execute_erasure(supervisor, ordered(world, item))
     return Item.objects.get(pk=item.pk)
+
+
+@pytest.fixture
+def third(world: World, officer: Callable[..., Officer]) -> Officer:
+    made = officer(Role.PROSECUTOR, name="M. Bondar")
+    accounts.add_to_team(world.prosecutor, kind="case", record=world.case, officer=made)
+    return made
 
 
 def events(item: Item) -> list[str]:
@@ -144,7 +153,7 @@ def test_what_a_case_holds_is_not_erased_by_two_who_support_people(world, office
 
 
 def test_a_hold_forbids_to_order_and_to_carry_out_and_both_attempts_are_kept(
-    world, supervisor
+    world, supervisor, third
 ) -> None:
     item = world.item()
     order = ordered(world, item)
@@ -163,8 +172,126 @@ def test_a_hold_forbids_to_order_and_to_carry_out_and_both_attempts_are_kept(
     actions.lift_hold(supervisor, hold, reason="The appeal is over.")
     with pytest.raises(WrongState, match=r"evidence\.hold_lifted_already"):
         actions.lift_hold(supervisor, hold, reason="again")
-    assert actions.execute_erasure(supervisor, order)
+    with pytest.raises(NotAllowed, match=r"evidence\.not_second_person"):
+        actions.execute_erasure(supervisor, order)  # who lifted it does not erase
+    assert actions.execute_erasure(third, order)
     assert actions.check_custody(world.prosecutor, item).holds
+
+
+def test_another_officers_hold_is_lifted_by_two_and_neither_of_them_erases(
+    world, supervisor, third
+) -> None:
+    item = world.item()
+    hold = actions.place_hold(supervisor, item, legal_basis="Order 7", reason="Appeal is open.")
+    assert not actions.lift_hold(world.prosecutor, hold, reason="It seems to be over.")
+    with pytest.raises(Refused, match=r"evidence\.hold_lift_waits"):
+        actions.lift_hold(world.prosecutor, hold, reason="It is over.")
+    with pytest.raises(Refused, match=r"evidence\.under_hold"):
+        ordered_by(third, item)
+    assert actions.lift_hold(third, hold, reason="It is over.")
+    for officer in (world.prosecutor, third):
+        with pytest.raises(Refused, match=r"evidence\.lifted_its_hold"):
+            ordered_by(officer, item)
+    assert actions.check_custody(world.prosecutor, item).holds
+
+
+def ordered_by(officer: Officer, item: Item) -> ErasureOrder:
+    return actions.order_erasure(officer, item, legal_basis=BASIS, reason="Not relevant.")
+
+
+def test_a_hold_on_an_original_keeps_what_was_made_out_of_it(world, supervisor) -> None:
+    archive = world.item(b"an archive")
+    made = actions.derive(
+        world.investigator, archive, io.BytesIO(b"a member"),
+        actions.Making(Derived.MEMBER, "by hand"), title="Member",
+    )  # fmt: skip
+    hold = actions.place_hold(supervisor, archive, legal_basis="Order 7", reason="Appeal.")
+    with pytest.raises(Refused, match=r"evidence\.under_hold"):
+        ordered(world, made)
+    actions.lift_hold(supervisor, hold, reason="The appeal is over.")
+    order = ordered(world, made)
+    with pytest.raises(NotAllowed):
+        actions.execute_erasure(supervisor, order)
+
+
+def test_an_archive_and_its_members_are_erased_in_one_form_each_with_its_entry(
+    world, supervisor, sign_in
+) -> None:
+    archive = world.item(b"an archive")
+    members = [
+        actions.derive(
+            world.investigator, archive, io.BytesIO(b"member %d" % number),
+            actions.Making(Derived.MEMBER, "by hand"), title="Member",
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    kept, *others = members
+    actions.place_hold(world.prosecutor, kept, legal_basis="Order 7", reason="Appeal.")
+    client = just_confirmed(sign_in(world.prosecutor), world.prosecutor)
+    address = reverse("item_erase", args=[archive.pk])
+    assert "Also the 3 items that were made out of it" in client.get(address).content.decode()
+    typed = {"legal_basis": BASIS, "reason": "Not relevant.", "whole_tree": "on"}
+    assert client.post(address, typed).status_code == 302
+    assert ErasureOrder.objects.count() == 3  # none for what is under hold
+    second = just_confirmed(sign_in(supervisor), supervisor)
+    address = reverse("item_erasure", args=[archive.pk])
+    assert "Erase it and the 2 items" in second.get(address).content.decode()
+    assert second.post(address, {"decision": "execute_tree"}).status_code == 302
+    gone = set(Item.objects.exclude(erased_at=None))
+    assert gone == {archive, *others}
+    for item in (archive, *members):
+        assert actions.check_custody(world.prosecutor, item).holds
+    erased_entries = Entry.objects.filter(kind="evidence.item_erased").values_list("subject")
+    assert {subject for (subject,) in erased_entries} == {one.subject for one in gone}
+
+
+def test_work_on_a_tree_that_was_stopped_goes_on_and_doubles_nothing(world, supervisor) -> None:
+    archive = world.item(b"an archive")
+    for number in range(2):
+        actions.derive(
+            world.investigator, archive, io.BytesIO(b"member %d" % number),
+            actions.Making(Derived.MEMBER, "by hand"), title="Member",
+        )  # fmt: skip
+    said = {"legal_basis": BASIS, "reason": "Not relevant."}
+    erasing_trees.TOGETHER, before = 1, erasing_trees.TOGETHER
+    try:
+        first = actions.order_erasure_of_tree(world.prosecutor, archive, seconds=0, **said)
+        assert (first.done, first.left) == (1, 2)
+        assert actions.order_erasure_of_tree(world.prosecutor, archive, **said).done == 2
+        assert actions.execute_erasure_of_tree(supervisor, archive, seconds=0).left == 2
+        assert actions.execute_erasure_of_tree(supervisor, archive).done == 2
+    finally:
+        erasing_trees.TOGETHER = before
+    assert not Item.objects.filter(erased_at=None)
+
+
+def test_title_and_file_name_go_with_the_item_and_what_stays_is_said(
+    world, supervisor, sign_in, django_capture_on_commit_callbacks
+) -> None:
+    item = world.item(title="A title of hers", original_name="her name.jpg")
+    call_command("keys_export", out=Path(settings.COMITY_VAULT).parent / "copy.jsonl")
+    salt = bytes(item.salt)
+    with django_capture_on_commit_callbacks(execute=True):
+        item = erased(world, supervisor, item)
+    assert (item.title, item.original_name) == ("–", "")
+    assert bytes(item.salt) != salt
+    assert actions.check_custody(world.prosecutor, item).holds
+    page = sign_in(world.prosecutor).get(reverse("item", args=[item.pk])).content.decode()
+    assert "A title of hers" not in page
+    assert "her name.jpg" not in page
+    assert "Its title and file name are gone" in page
+    assert "copy.jsonl" in page
+    assert reverse("item_text", args=[item.pk]) not in page
+
+
+def test_a_hold_that_was_deleted_past_the_ledger_still_forbids(world, supervisor) -> None:
+    item = world.item()
+    order = ordered(world, item)
+    hold = actions.place_hold(supervisor, item, legal_basis="Order 7", reason="Appeal.")
+    LegalHold.objects.filter(pk=hold.pk).delete()
+    with pytest.raises(Refused, match=r"evidence\.rows_differ"):
+        actions.execute_erasure(supervisor, order)
+    assert Item.objects.get(pk=item.pk).erased_at is None
 
 
 def test_one_of_two_holds_is_enough(world, supervisor) -> None:

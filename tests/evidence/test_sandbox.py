@@ -329,3 +329,24 @@ thread.start()
 thread.join()
 """
     assert run(code) == "b'done\\n'\n"
+
+
+def test_the_nodes_home_is_hidden_whole_under_a_shown_place(
+    tmp_path: Path, settings: LazySettings
+) -> None:
+    """As a home under /usr would be; an interpreter that lies in it is shown again."""
+    home = tmp_path / "opt/comity"
+    tools = home / "tools"
+    tools.mkdir(parents=True)
+    (home / "keys").mkdir()
+    (tools / "reader").write_text("a tool")
+    for name in ("node.sqlite3", "node.env", "wrapped-keys.jsonl"):
+        (home / name).write_text("secret")
+    settings.COMITY_TOOL_FOLDERS = [str(tmp_path / "opt"), str(tools)]
+    settings.HOME = home
+    settings.COMITY_KEYS = home / "keys"
+    code = f"""
+import os
+print(sorted(os.listdir({str(home)!r})), os.listdir({str(tools)!r}))
+"""
+    assert run(code).strip() == "['tools'] ['reader']"

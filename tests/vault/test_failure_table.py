@@ -143,6 +143,13 @@ ROWS: dict[str, tuple[str, ...]] = {
         "evidence/test_custody.py::test_a_changed_field_is_seen_on_the_page_and_by_the_command",
         "evidence/test_custody.py::test_a_removed_record_is_seen",
         "evidence/test_custody.py::test_whoever_changes_record_and_details_together_is_seen",
+        "evidence/test_protected_rows.py::test_an_insider_who_edits_a_row_is_found_out",
+        "evidence/test_protected_rows.py::test_a_row_that_is_added_is_found_out",
+        "evidence/test_protected_rows.py::test_a_team_that_is_given_an_item_past_the_ledger_is"
+        "_found_out",
+        "evidence/test_protected_rows.py::test_an_item_whose_rows_are_all_gone_is_found_out",
+        "evidence/test_protected_rows.py::test_verify_ledger_says_it_too_and_so_does_the_page",
+        "evidence/test_protected_rows.py::test_details_that_were_changed_with_the_row_are_found_out",
     ),
     "unknown or future suite version": (
         "core/test_package.py::test_a_future_format_is_unverifiable_and_not_guessed",

@@ -143,5 +143,8 @@ class ReportForm(forms.Form):
         initial=language_of_node,
     )
     without_words = forms.BooleanField(
-        label=_("Leave out what was typed about people, places and devices"), required=False
+        label=_(
+            "Leave out the names of officers and what was typed about people, places and devices"
+        ),
+        required=False,
     )

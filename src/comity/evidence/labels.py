@@ -38,6 +38,23 @@ LABELS: dict[str, Any] = {
     "Origin.person": _("From a person"),
     "Origin.investigation": _("From the investigation"),
     "Origin.partner": _("From a partner"),
+    "Protected.item": _("The item’s own row"),
+    "Protected.team": _("Team that holds the item"),
+    "Protected.hold": _("Legal hold"),
+    "Protected.order": _("Order to erase"),
+    "Protected.condition": _("Condition of use"),
+    "Protected.confirmation": _("Confirmation of a use"),
+    "Protected.grant": _("Release"),
+    "Protected.disclosure": _("Record of what left"),
+    "Protected.derivation": _("Line to the original"),
+    "ItemColumn.words": _("title, file name or day of intake"),
+    "ItemColumn.evidence_kind": _("kind"),
+    "ItemColumn.file": _("stored file"),
+    "ItemColumn.entry": _("no entry says that it was taken in"),
+    "RowState.gone": _("deleted from the database past the ledger"),
+    "RowState.added": _("added to the database past the ledger"),
+    "RowState.changed": _("changed in the database past the ledger"),
+    "ItemRow.gone": _("The ledger saw this item taken in; its row is gone."),
     "CustodyEvent.received": pgettext_lazy("custody", "Received"),
     "CustodyEvent.ingested": pgettext_lazy("custody", "Taken into the vault"),
     "CustodyEvent.verified": pgettext_lazy("custody", "Verified"),
@@ -91,6 +108,12 @@ LABELS: dict[str, Any] = {
     "Fact.seal": pgettext_lazy("custody", "Seal number"),
     "Fact.seal_intact": pgettext_lazy("custody", "Seal intact"),
     "Fact.damage": pgettext_lazy("custody", "Damage"),
+    "Fact.marks": _("Parts"),
+    "Fact.marks_why": _("Why these parts"),
+    "evidence.rows_differ": _(
+        "The database does not say of {item} what the ledger says, so it is not erased. Tell the "
+        "auditor."
+    ),
     "Fact.changes": pgettext_lazy("custody", "What could not but change"),
     "Fact.changes_reason": pgettext_lazy("custody", "Why"),
     "Fact.changes_by": pgettext_lazy("custody", "Who answers for it"),
@@ -218,6 +241,7 @@ LABELS: dict[str, Any] = {
     "Column.digest_before": pgettext_lazy("custody", "SHA-256 before"),
     "Column.digest_after": pgettext_lazy("custody", "SHA-256 after"),
     "Column.condition": pgettext_lazy("custody", "Condition, or what was found"),
+    "Column.package": pgettext_lazy("custody", "SHA-256 of the package"),
     "Column.note": pgettext_lazy("custody", "Note"),
     "Part.condition": _("a condition of the item"),
     "UseCondition.this_proceeding_only": pgettext_lazy("law", "Only this proceeding"),
@@ -324,6 +348,7 @@ LABELS: dict[str, Any] = {
     "evidence.region_outside": _("A box lies outside the picture. Correct its numbers."),
     "evidence.page_missing": _("There is no such page. Correct the number."),
     "evidence.range_outside": _("These times or pages lie outside the item. Correct them."),
+    "evidence.past_the_end": _("The end lies beyond the end of the item. Correct it."),
     "evidence.phrase_missing": _("Some of these words stand nowhere in the text. Correct them."),
     "evidence.cannot_copy": _("A clean cut is not possible there."),
     "evidence.no_sandbox": _(
@@ -377,6 +402,13 @@ LABELS: dict[str, Any] = {
     "Entry.evidence.custody_reported": _("Custody report of an item made"),
     "Entry.evidence.item_derived": _("Item derived from another"),
     "Entry.evidence.item_examined": _("Item looked at by tools"),
+    "Entry.evidence.hold_lift_asked": _("Asked that a legal hold be lifted"),
+    "evidence.hold_lift_waits": _(
+        "You asked that this hold be lifted. Another officer, or who placed it, must agree."
+    ),
+    "evidence.lifted_its_hold": _(
+        "You ended a hold on {item}, so another officer orders and carries out its erasure."
+    ),
     "Entry.evidence.look_again": _("Tools asked to look at items again"),
     "Entry.evidence.item_marked": _("Item marked, or no longer marked, as distressing"),
     "Entry.evidence.exposure_continued": _("Went on past the limit of distressing items"),

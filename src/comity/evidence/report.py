@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.translation import pgettext
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext
 
+from comity.accounts.models import actor_names
 from comity.core import canonical
 from comity.core.documents.custody import (
     CustodyEntry,
@@ -20,8 +22,8 @@ from comity.core.documents.custody import (
 )
 from comity.core.documents.wording import in_groups
 from comity.core.law.letter_facts import Authority
-from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item
-from comity.evidence.rules import CustodyEvent, ErasureState, Fact, Recipient, plain_digest
+from comity.evidence.models import TEAM_KINDS, CustodyRecord, Item, ReleaseGrant
+from comity.evidence.rules import ORDER, CustodyEvent, ErasureState, Fact, Recipient, plain_digest
 from comity.ledger import actions as ledger
 from comity.ledger.models import Checkpoint, Entry
 from comity.ui.labels import label
@@ -86,11 +88,14 @@ def print_item_report(
     """Return the custody of one item as PDF, with every field. entries: as `print_report`.
 
     with_words: what was typed about people and places is shown; without, it stays out.
-    names: what the reader calls cases, by their uids. spelled: signs of scripts and pictures that
+    names: what the reader calls cases, by their uids; officers are named too, with their roles,
+    unless with_words is false. spelled: signs of scripts and pictures that
     the typeface may lack stand as their numbers. Raises Refused("documents.…").
     """
     with translation.override(language):
         names = {**names, item.sha256: pgettext("digest", "as above")}
+        people = _people(entries) if with_words else {}
+        names |= people
         received = _received([item]).get(item.pk, item.created_at)
         plain = _report(item, entries, head, language, received)
         detailed = replace(
@@ -99,7 +104,11 @@ def print_item_report(
             findings=findings,
             erased=_erased(item),
             entries=tuple(
-                replace(shown, details=_details(entry, names, with_words=with_words))
+                replace(
+                    shown,
+                    actor={language: _actor(entry, people)},
+                    details=_details(entry, names, with_words=with_words),
+                )
                 for shown, entry in zip(plain.entries, entries, strict=True)
             ),
         )
@@ -163,7 +172,9 @@ def fields_of(
     for name in COLUMNS:
         text = str(getattr(record, name))
         if text and (with_words or name not in TYPED):
-            yield label(name, "Column"), _column(record, name, text)
+            is_package = name == "note" and plain_digest(text) == text
+            title = label("package" if is_package else name, "Column")
+            yield title, names.get(text) or _column(record, name, text)
     for fact in Fact:
         said = record.facts.get(fact.value, "")
         if said and (with_words or fact not in TYPED):
@@ -175,7 +186,27 @@ def _column(record: CustodyRecord, name: str, text: str) -> str:
         return label(text, "" if record.event == CustodyEvent.ANOMALY else "UseCondition")
     if name == "counterparty":
         return recipient_words(text)
+    if name == "legal_authority":
+        return basis_words(text, record.item_id)
+    if name == "method" and record.event == CustodyEvent.DERIVED:
+        return label(text, "Derived")
     return label(text, {"method": "Obtained", "purpose": "Purpose"}.get(name, ""))
+
+
+def basis_words(said: str, item: int) -> str:
+    """By what authority: what was typed, or a person's consent and a legal order in words.
+
+    A consent is named by the day from which it holds: its number says nothing to a reader.
+    """
+    if said.startswith(ORDER):
+        return gettext("Legal order: %(reference)s") % {"reference": said.removeprefix(ORDER)}
+    if not said.startswith("consent:"):
+        return said
+    grant = ReleaseGrant.objects.filter(item=item, source_ref=said).order_by("pk").first()
+    if grant is None:
+        return gettext("The person’s consent")
+    day = date_format(grant.valid_from, "DATE_FORMAT")
+    return gettext("The person’s consent, valid from %(day)s") % {"day": day}
 
 
 def recipient_words(said: str) -> str:
@@ -209,7 +240,8 @@ TYPED = frozenset(
     {
         "counterparty", "place", "device", "legal_authority", "purpose", "note",
         Fact.COLLECTOR_CLOCK, Fact.TOOL, Fact.EARLIER_CUSTODIAN, Fact.DAMAGE, Fact.CHANGES,
-        Fact.CHANGES_REASON, Fact.CHANGES_BY, Fact.ORIGINATOR_CONTROL, Fact.RETENTION, Fact.CASE,
+        Fact.CHANGES_REASON, Fact.CHANGES_BY, Fact.MARKS_WHY,
+        Fact.ORIGINATOR_CONTROL, Fact.RETENTION, Fact.CASE,
         Fact.RECEIPT, Fact.SEAL,
     }
 )  # fmt: skip
@@ -265,10 +297,21 @@ def _entry(entry: Entry, language: str) -> CustodyEntry:
     )
 
 
-def _actor(entry: Entry) -> str:
-    """The role in which somebody acted, and the first digits of their name in the ledger."""
+def _people(entries: Sequence[Entry]) -> dict[str, str]:
+    """The names of the officers in these entries, by how the ledger names them."""
+    records = [getattr(entry, "custody_record", None) for entry in entries]
+    others = {record.counterparty for record in records if record is not None}
+    return actor_names({entry.actor for entry in entries} | others)
+
+
+def _actor(entry: Entry, people: Mapping[str, str] | None = None) -> str:
+    """The role in which somebody acted, with their name where it is given.
+
+    people: names by how the ledger names them; else the first digits of that.
+    """
     kind, _colon, name = entry.actor.partition(":")
     record = getattr(entry, "custody_record", None)
     roles = [each for each in record.role.split(", ") if each] if record else []
     said = ", ".join(label(each, "Role") for each in roles if each != "node")
-    return f"{said} {name[:8]}".strip() if kind == "officer" else label(entry.actor, "Actor")
+    shown = (people or {}).get(entry.actor, name[:8])
+    return f"{said} {shown}".strip() if kind == "officer" else label(entry.actor, "Actor")

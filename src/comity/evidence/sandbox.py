@@ -341,18 +341,29 @@ def _above(path: Path) -> list[str]:
 
 
 def _hidden() -> list[str]:
-    """Cover the node's own folders, should they lie under one that is shown."""
+    """Cover the node's home and folders, should they lie under one that is shown.
+
+    What is shown and lies in such a folder itself, as an interpreter may, is shown again.
+    """
     places = ("/usr", sys.prefix, sys.base_prefix, *getattr(settings, "COMITY_TOOL_FOLDERS", ()))
     shown = [Path(place).resolve() for place in places]
-    own = [
-        Path(getattr(settings, name)) for name in ("COMITY_KEYS", "COMITY_VAULT", "COMITY_SPOOL")
-    ]
-    return [
-        word
-        for path in (one.resolve() for one in own)
+    names = ("HOME", "COMITY_KEYS", "COMITY_VAULT", "COMITY_SPOOL")
+    own = [Path(getattr(settings, name)).resolve() for name in names if hasattr(settings, name)]
+    hidden = [
+        path
+        for path in dict.fromkeys(own)
         if path.is_dir() and any(path.is_relative_to(place) for place in shown)
-        for word in ("--tmpfs", str(path))
     ]
+    outermost = [
+        path
+        for path in hidden
+        if not any(path != one and path.is_relative_to(one) for one in hidden)
+    ]
+    words = [word for path in outermost for word in ("--tmpfs", str(path))]
+    for place in dict.fromkeys((*shown, _package())):
+        if any(place != path and place.is_relative_to(path) for path in outermost):
+            words += ["--ro-bind", str(place), str(place)]
+    return words
 
 
 def _package() -> Path:

@@ -33,7 +33,14 @@ LIMITS = {
 }
 # What a tool may say of its input; all else that goes wrong is "evidence.unreadable_media".
 CODES = frozenset(
-    {"region_outside", "page_missing", "range_outside", "cannot_copy", "reader_missing"}
+    {
+        "region_outside",
+        "page_missing",
+        "range_outside",
+        "past_the_end",
+        "cannot_copy",
+        "reader_missing",
+    }
 )
 _UNFIT_STATUS = 3
 _TOO_LONG = 124

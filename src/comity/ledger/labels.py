@@ -71,6 +71,11 @@ LABELS: dict[str, Any] = {
     "ledger.pending_too_long": _(
         "{count} entries wait for their number since {since}. Is the worker running?"
     ),
+    "ledger.custody_removed": _("The custody record of entry {entry}, of {item}, is gone."),
+    "ledger.row_gone": _("Deleted from the database past the ledger, of {item}: {row} ({key})."),
+    "ledger.row_added": _("Added to the database past the ledger, to {item}: {row} ({key})."),
+    "ledger.row_changed": _("Changed in the database past the ledger, of {item}: {row} ({key})."),
+    "ledger.item_gone": _("An item that was taken in is gone from the database: {subject}."),
     "ledger.custody_changed": _(
         "Custody record {record} is not the one that its entry commits to."
     ),

@@ -19,6 +19,7 @@ from comity.ledger.rows import alike, insert_missing, new_uids
 from comity.vault import storage
 from comity.vault.escrowing import drill as drill
 from comity.vault.escrowing import escrow_keys as escrow_keys
+from comity.vault.exports import exports_with as exports_with
 from comity.vault.models import Pack, StoredFile
 from comity.vault.reading import Places, key_of, open_stored
 from comity.vault.replicas import check_replica as check_replica

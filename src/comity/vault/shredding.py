@@ -15,7 +15,7 @@ from django.utils import timezone
 from comity.core.access import Actor
 from comity.ledger import actions as ledger
 from comity.ledger.models import Entry
-from comity.vault import erasures, storage
+from comity.vault import erasures, exports, storage
 from comity.vault.models import StoredFile
 
 KEY_DESTROYED = "vault.key_destroyed"
@@ -55,9 +55,17 @@ def _destroy_key(actor: Actor, row: StoredFile) -> None:
     row.damage = ""
     row.save(update_fields=["wrapped_key", "lookup", "shredded_at", "damage"])
     entry = ledger.append(actor, KEY_DESTROYED, row.subject, stored_name=row.stored_name)
+    _forget_in_exports()  # before the list says so: a stop in between is found by the list
     transaction.on_commit(partial(erasures.note, [(row.uid, entry.uid)]))
     if row.pack is None:
         transaction.on_commit(partial(storage.remove, row.stored_name))
+
+
+def _forget_in_exports() -> None:
+    """Write the export anew once, however many keys one transaction destroys."""
+    waiting = {function for _, function, *_ in connection.run_on_commit}
+    if exports.forget_destroyed not in waiting:
+        transaction.on_commit(exports.forget_destroyed)
 
 
 def erasures_to_replay() -> int:
@@ -79,6 +87,7 @@ def replay_erasures(actor: Actor) -> int:
 
     What the database says is destroyed is put on the list; what the list says is destroyed again.
     """
+    exports.forget_destroyed()
     _list_destroyed()
     listed, count = list(erasures.destroyed()), 0
     for at in _steps(listed):

@@ -16,9 +16,17 @@ from comity.evidence.actions.departures import undo_disclosures
 from comity.evidence.actions.deriving import Making, derive
 from comity.evidence.actions.erasing import (
     execute_erasure,
+    exports_of_erased,
     is_needed,
     order_erasure,
     reject_erasure,
+)
+from comity.evidence.actions.erasing_trees import (
+    Progress,
+    execute_erasure_of_tree,
+    living_tree,
+    order_erasure_of_tree,
+    orders_in_tree,
 )
 from comity.evidence.actions.examining import examine
 from comity.evidence.actions.expanding import (
@@ -109,6 +117,7 @@ __all__ = [
     "Incoming",
     "Making",
     "Phrase",
+    "Progress",
     "Region",
     "Shared",
     "Stretch",
@@ -128,9 +137,11 @@ __all__ = [
     "examine_due",
     "excerpt",
     "execute_erasure",
+    "execute_erasure_of_tree",
     "expand",
     "expansions_due",
     "export_package",
+    "exports_of_erased",
     "exposure_of",
     "failed_examinations",
     "give_up_expansion",
@@ -143,6 +154,7 @@ __all__ = [
     "left_packages",
     "lift_hold",
     "list_members",
+    "living_tree",
     "look_again",
     "make_due_texts",
     "make_fingerprint",
@@ -155,6 +167,8 @@ __all__ = [
     "note_refused",
     "open_item",
     "order_erasure",
+    "order_erasure_of_tree",
+    "orders_in_tree",
     "page_picture",
     "place_hold",
     "read_attestations",

@@ -20,6 +20,7 @@ from comity.evidence.models import (
     ItemAccess,
     UseCondition,
     UseConfirmation,
+    committed_rows,
     custody_of,
 )
 from comity.evidence.rules import (
@@ -192,6 +193,7 @@ def attach_condition(
         forbids=list(condition.forbids),
         cases=list(condition.cases),
         text_sha256=canonical.digest_hex(dict(texts)),
+        rows=committed_rows(item, [condition]),
     )
     kept.save()
     for made in Item.objects.filter(derivation__original=item).order_by("pk"):
@@ -253,6 +255,7 @@ def confirm_use(
             CustodyEvent.USE_CONFIRMED,
             target=target,
             reason_sha256=canonical.digest_hex({"reason": said}),
+            rows=committed_rows(condition.item, [confirmation]),
         )
     return confirmation
 
@@ -291,6 +294,7 @@ def set_last_day(
             "evidence.last_day_set",
             CustodyEvent.CONDITION_SET,
             last_day=last_day.isoformat() if last_day else None,
+            rows=committed_rows(one.item, [one]),
             reason_sha256=canonical.digest_hex({"reason": said}),
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from comity.core.access import Act, Actor, require
-from comity.evidence.models import Disclosure, custody_of
+from comity.evidence.models import Disclosure, custody_of, row_name
 from comity.evidence.rules import CustodyEvent
 from comity.ledger import actions as ledger
 
@@ -46,6 +46,7 @@ def undo_disclosures(actor: Actor, *, message_id: uuid.UUID, kept: Collection[in
             **stayed.committed(one.item),
             recipient=one.recipient,
             message=str(message_id),
+            rows={row_name(one): None},
         )
         stayed.save()
         one.delete()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from django.db import transaction
+from django.db.models import Model
 
 from comity.accounts.models import fetch
 from comity.core import canonical
@@ -22,9 +23,18 @@ from comity.evidence.models import (
     ItemAccess,
     UseCondition,
     UseConfirmation,
+    committed_rows,
     custody_of,
 )
-from comity.evidence.rules import FOLLOWS_CONSENT, CustodyEvent, Derived, kept_name, plain_line
+from comity.evidence.rules import (
+    FOLLOWS_CONSENT,
+    CustodyEvent,
+    Derived,
+    Fact,
+    kept_name,
+    marks_in_words,
+    plain_line,
+)
 from comity.ledger import actions as ledger
 from comity.ledger.rows import insert
 from comity.vault import actions as vault
@@ -32,6 +42,7 @@ from comity.vault import storage
 
 REASON_AT_MOST = 2000
 TOOL_AT_MOST = 200
+CHANGES_AT_MOST = 2000
 
 
 @dataclass(frozen=True)
@@ -153,7 +164,7 @@ def keep_derived(actor: Actor, original: Item, made: list[tuple[Item, Making]]) 
         for item in items
         for kind, record in holders
     )
-    Derivation.objects.bulk_create(
+    derivations = Derivation.objects.bulk_create(
         Derivation(
             item=item,
             original=original,
@@ -168,17 +179,24 @@ def keep_derived(actor: Actor, original: Item, made: list[tuple[Item, Making]]) 
         )
         for item, making in made
     )
-    _copy_conditions(original, items)
-    _keep_custody(actor, original, made)
+    rows: dict[int, list[Model]] = {one.item_id: [one] for one in derivations}
+    _copy_conditions(original, items, rows)
+    _keep_custody(actor, original, made, rows)
 
 
-def _keep_custody(actor: Actor, original: Item, made: list[tuple[Item, Making]]) -> None:
+def _keep_custody(
+    actor: Actor,
+    original: Item,
+    made: list[tuple[Item, Making]],
+    rows: Mapping[int, Sequence[Model]],
+) -> None:
     records, entries = [], []
     kept = ingested_of(actor, [item for item, _ in made], _holders(original))
     for (item, making), (ingested, entry) in zip(made, kept, strict=True):
         record = _record(actor, item, making, original.sha256, item.sha256, original.number)
         records += [record, ingested]
-        said = _entry(item, record, _facts(making) | {"other": original.subject})
+        stated = {"other": original.subject, "rows": committed_rows(item, rows[item.pk])}
+        said = _entry(item, record, _facts(making) | stated)
         entries += [said, entry]
     (first, making), (last, _) = made[0], made[-1]
     alone = len(made) == 1
@@ -188,7 +206,7 @@ def _keep_custody(actor: Actor, original: Item, made: list[tuple[Item, Making]])
     others = [item.subject for item, _ in made]
     facts = _facts(making) | {"other": others[0]} if alone else _all(making, others)
     records.append(record)
-    entries.append(_entry(original, record, facts))
+    entries.append(_entry(original, record, facts | {"rows": {}}))
     keys = ledger.append_many(actor, entries)
     for record, key in zip(records, keys, strict=True):
         record.entry_id = key
@@ -203,6 +221,26 @@ def _facts(making: Making) -> dict[str, Any]:
         "machine_made": making.machine_made,
         "detail_sha256": canonical.digest_hex(dict(making.detail)),
         "reason_sha256": canonical.digest_hex({"reason": making.reason}),
+        **_told(making),
+    }
+
+
+def _told(making: Making) -> dict[str, Any]:
+    """What was left out and why, which goes with the copy wherever that goes; see `redact`."""
+    if making.how not in FOLLOWS_CONSENT:
+        return {}
+    return {"reason": making.reason, "detail": dict(making.detail)}
+
+
+def _changes(making: Making) -> dict[str, str]:
+    """The same as facts of a custody record."""
+    told = {**_told(making)}
+    if not told:
+        return {}
+    marks = "; ".join(marks_in_words(told["detail"]))
+    return {
+        Fact.MARKS: marks[:CHANGES_AT_MOST],
+        Fact.MARKS_WHY: making.reason[:CHANGES_AT_MOST],
     }
 
 
@@ -228,6 +266,7 @@ def _record(
         digest_before=before,
         digest_after=after,
         note=note,
+        facts=_changes(making),
     )
 
 
@@ -235,8 +274,11 @@ def _entry(about: Item, record: CustodyRecord, facts: dict[str, Any]) -> ledger.
     return ledger.NewEntry("evidence.item_derived", about.subject, record.committed(about) | facts)
 
 
-def _copy_conditions(original: Item, items: list[Item]) -> None:
-    """What a partner asked of an original holds for whatever is made out of it."""
+def _copy_conditions(original: Item, items: list[Item], rows: dict[int, list[Model]]) -> None:
+    """What a partner asked of an original holds for whatever is made out of it.
+
+    rows: by key of an item; what is made is added.
+    """
     for condition in original.conditions.prefetch_related("confirmations"):
         confirmations = list(condition.confirmations.all())
         copies = UseCondition.objects.bulk_create(
@@ -255,10 +297,14 @@ def _copy_conditions(original: Item, items: list[Item]) -> None:
             )
             for item in items
         )
-        UseConfirmation.objects.bulk_create(
+        confirmed = UseConfirmation.objects.bulk_create(
             UseConfirmation(
                 condition=copy, target=one.target, reason=one.reason, by=one.by, at=one.at
             )
             for copy in copies
             for one in confirmations
         )
+        for copy in copies:
+            rows[copy.item_id].append(copy)
+        for one in confirmed:
+            rows[one.condition.item_id].append(one)

@@ -5,6 +5,8 @@ The ledger is not touched: its entries hold salted digests, and every proof stil
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -12,37 +14,64 @@ from django.utils import timezone
 from comity.accounts.models import Officer, fetch
 from comity.core.access import Act, require
 from comity.core.errors import NotAllowed, Refused, WrongState
+from comity.evidence.actions.custody import compare
 from comity.evidence.actions.holding import digest_of, locked, plain_words
 from comity.evidence.models import (
+    Derivation,
     ErasureOrder,
     Fingerprint,
     Item,
     Likeness,
+    committed_rows,
     custody_of,
     holds_on,
+    lifted_a_hold,
+    line_of,
     may_carry_out,
+    new_salt,
+    rows_beside,
+    teams_digest,
+    words_digest,
 )
 from comity.evidence.rules import CustodyEvent, ErasureState
 from comity.ledger import actions as ledger
+from comity.ledger.models import Entry
 from comity.vault import actions as vault
 from comity.vault.models import StoredFile
+
+NO_TITLE = "–"
+_PLAIN_DETAIL = ("index", "size", "from_ms", "to_ms", "from_page", "to_page", "copied")
 
 
 def order_erasure(actor: Officer, item: Item, *, legal_basis: str, reason: str) -> ErasureOrder:
     """Order that an item is erased; nothing is, before another officer carries it out.
 
     Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.too_long" |
-    "evidence.item_erased" | "evidence.erasure_waits"), Refused("evidence.under_hold"): that
+    "evidence.item_erased" | "evidence.erasure_waits" | "evidence.lifted_its_hold"),
+    Refused("evidence.under_hold"): that
     attempt is recorded.
     """
     require(actor, Act.ORDER_ERASURE)
     stated = plain_words(legal_basis=legal_basis, reason=reason)
     with transaction.atomic():
         found = locked(actor, item)
+        _require_as_in_ledger(found)
+        if lifted_a_hold(actor, found):
+            raise Refused("evidence.lifted_its_hold", item=found.number)
         if not holds_on(found).exists():
             return _ordered(actor, found, stated)
         _refuse(actor, found, stated["legal_basis"])
     raise Refused("evidence.under_hold", item=item.number)
+
+
+def _require_as_in_ledger(item: Item) -> None:
+    """Let nothing be erased whose holds somebody may have deleted past the ledger.
+
+    Raises Refused("evidence.rows_differ", item=number).
+    """
+    for one in Item.objects.filter(pk__in=line_of(item)):
+        if compare(one).rows:
+            raise Refused("evidence.rows_differ", item=one.number)
 
 
 def _ordered(actor: Officer, item: Item, stated: dict[str, str]) -> ErasureOrder:
@@ -74,6 +103,7 @@ def execute_erasure(actor: Officer, order: ErasureOrder) -> bool:
     with transaction.atomic():
         item = locked(actor, order.item)
         row = _waiting(order)
+        _require_as_in_ledger(item)
         if not may_carry_out(actor, row):
             raise NotAllowed("evidence.not_second_person", act=Act.EXECUTE_ERASURE)
         if not holds_on(item).exists():
@@ -86,10 +116,11 @@ def _erase(actor: Officer, item: Item, order: ErasureOrder) -> bool:
     # Whoever takes in the same bytes at this moment waits here, and then finds them gone.
     file = StoredFile.objects.select_for_update(of=("self",)).get(pk=item.stored_file_id)
     now = timezone.now()
+    teams = [f"{kind}:{record}" for kind, record in item.access.values_list("kind", "record")]
     order.file_destroyed = not is_needed(item)
     _decide(actor, order, ErasureState.EXECUTED)
-    item.erased_at = now
-    item.save(update_fields=["erased_at"])
+    _blank(item, now)
+    order.item = item
     _keep(
         actor,
         order,
@@ -99,11 +130,29 @@ def _erase(actor: Officer, item: Item, order: ErasureOrder) -> bool:
         executed_by=actor.actor_id,
         key_destroyed=order.file_destroyed,
         file=file.subject,
+        exports=vault.exports_with(file) if order.file_destroyed else [],
+        erased_at=now.astimezone(UTC).isoformat(),
+        words=words_digest(item),
+        teams=teams_digest(item, teams),
+        rows=committed_rows(item, rows_beside(item)),
     )
     if order.file_destroyed:
         vault.shred(actor, file)
     _forget(actor, item)
     return order.file_destroyed
+
+
+def _blank(item: Item, now: datetime) -> None:
+    """Take away what people called it, and the salt by which that could be guessed.
+
+    The digest of its bytes stays: each custody record commits to it, and what left here before.
+    """
+    item.erased_at, item.title, item.original_name, item.salt = now, NO_TITLE, "", new_salt()
+    item.save(update_fields=["erased_at", "title", "original_name", "salt"])
+    for line in Derivation.objects.filter(item=item):
+        line.detail = {name: line.detail[name] for name in _PLAIN_DETAIL if name in line.detail}
+        line.reason = ""
+        line.save(update_fields=["detail", "reason"])
 
 
 def _forget(actor: Officer, item: Item) -> None:
@@ -118,6 +167,16 @@ def _forget(actor: Officer, item: Item) -> None:
     item.text_jobs.filter(made=None).delete()
     Fingerprint.objects.filter(item=item).delete()
     Likeness.objects.filter(Q(first=item) | Q(second=item)).delete()
+
+
+def exports_of_erased(item: Item) -> list[dict[str, str]]:
+    """The exports of wrapped keys that held the key of an erased item, as its erasure names them.
+
+    For a caller who has shown that they may see the item.
+    """
+    entry = Entry.objects.filter(subject=item.subject, kind="evidence.item_erased").first()
+    kept = getattr(entry, "committed", None)
+    return list(kept.as_mapping().get("exports", [])) if kept else []
 
 
 def is_needed(item: Item) -> bool:
@@ -192,6 +251,6 @@ def _keep(
         **kept.committed(item),
         order=str(order.uid),
         state=str(order.state),
-        **facts,
+        **({"rows": committed_rows(item, [order])} | facts),
     )
     kept.save()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, time
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from comity.accounts.models import Membership, Officer, fetch
@@ -16,8 +18,10 @@ from comity.evidence.models import CustodyRecord, ExposureLimit, Item
 from comity.evidence.rules import CustodyEvent, plain_line
 from comity.evidence.rules.tools import MOST_VIEWS_A_DAY
 from comity.ledger import actions as ledger
+from comity.ledger.models import Entry
 
 GOING_ON_AT_MOST = 500
+MARKED = "evidence.item_marked"
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,32 @@ class Exposure:
 
 def exposure_of(officer: Officer) -> Exposure:
     """Count what an officer opened since midnight of the node's time."""
-    midnight = timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
+    midnight = _midnight()
     views = CustodyRecord.objects.filter(
+        Q(item__distressing=True) | Q(item__uid__in=_still_counted(officer, midnight)),
         actor=officer.actor_id,
         event=CustodyEvent.ACCESSED,
         at__gte=midnight,
-        item__distressing=True,
     ).count()
     own = ExposureLimit.objects.filter(officer=officer).first()
     if own is None:
         return Exposure(views, settings.COMITY_DISTRESSING_VIEWS_A_DAY)
     return Exposure(views, own.views_a_day, own.set_by)
+
+
+def _midnight() -> datetime:
+    return timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
+
+
+def _still_counted(officer: Officer, midnight: datetime) -> list[uuid.UUID]:
+    """Items that count for an officer though nobody marks them now.
+
+    Those whose mark changed today, and those whose mark the officer took away: nobody frees
+    themselves from the limit by taking a mark away.
+    """
+    entries = Entry.objects.filter(Q(at__gte=midnight) | Q(actor=officer.actor_id), kind=MARKED)
+    subjects = entries.values_list("subject", flat=True).distinct()
+    return [uuid.UUID(subject.removeprefix("item:")) for subject in subjects]
 
 
 def record_exposure(actor: Actor, item: Item, going_on: str) -> None:
@@ -55,7 +74,9 @@ def record_exposure(actor: Actor, item: Item, going_on: str) -> None:
     The reason stands in the ledger under the officer, not in the item's custody, which travels.
     Raises Incomplete("evidence.exposure_reached") without a reason, Refused("evidence.too_long").
     """
-    if not (item.distressing and isinstance(actor, Officer)):
+    if not isinstance(actor, Officer):
+        return
+    if not item.distressing and item.uid not in _still_counted(actor, _midnight()):
         return
     exposure = exposure_of(actor)
     if not exposure.is_reached:
@@ -94,7 +115,7 @@ def _mark(actor: Actor, item: Item, *, distressing: bool) -> None:
         return
     found.distressing = item.distressing = distressing
     found.save(update_fields=["distressing"])
-    ledger.append(actor, "evidence.item_marked", found.subject, distressing=distressing)
+    ledger.append(actor, MARKED, found.subject, distressing=distressing)
 
 
 def colleagues_of(actor: Officer) -> list[Officer]:

@@ -12,7 +12,7 @@ from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.errors import Incomplete, Refused, WrongState
 from comity.evidence.actions.conditions import require_kept
-from comity.evidence.models import Item, LegalHold, custody_of
+from comity.evidence.models import Item, LegalHold, committed_rows, custody_of
 from comity.evidence.rules import CustodyEvent, plain_line
 from comity.ledger import actions as ledger
 
@@ -43,18 +43,26 @@ def place_hold(actor: Officer, item: Item, *, legal_basis: str, reason: str) -> 
 
 
 @transaction.atomic
-def lift_hold(actor: Officer, hold: LegalHold, *, reason: str) -> None:
-    """End a hold; others on the same item stay.
+def lift_hold(actor: Officer, hold: LegalHold, *, reason: str) -> bool:
+    """End a hold, others on the same item stay; return whether it has ended.
 
-    Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.too_long"),
-    WrongState("evidence.hold_lifted_already").
+    Who placed it ends it at once. Anybody else asks, and it ends when another officer, by the same
+    act and with a reason of their own, agrees.
+    Raises NotAllowed, NotVisible, Incomplete, Refused("evidence.too_long" |
+    "evidence.hold_lift_waits"), WrongState("evidence.hold_lifted_already").
     """
     require(actor, Act.PLACE_HOLD)
     item = locked(actor, hold.item)
     row = LegalHold.objects.select_for_update(of=("self",)).get(pk=hold.pk, item=item)
     if row.lifted_at is not None:
         raise WrongState("evidence.hold_lifted_already")
-    row.lift_reason = plain_words(reason=reason)["reason"]
+    said = plain_words(reason=reason)["reason"]
+    if actor.pk != row.placed_by_id and row.lift_asked_by_id is None:
+        _ask(actor, row, said)
+        return False
+    if actor.pk == row.lift_asked_by_id:
+        raise Refused("evidence.hold_lift_waits", item=item.number)
+    row.lift_reason = f"{row.lift_reason} / {said}" if row.lift_reason else said
     row.lifted_by, row.lifted_at = actor, timezone.now()
     row.save(update_fields=["lift_reason", "lifted_by", "lifted_at"])
     _keep(
@@ -63,6 +71,21 @@ def lift_hold(actor: Officer, hold: LegalHold, *, reason: str) -> None:
         "evidence.hold_lifted",
         CustodyEvent.HOLD_LIFTED,
         reason_sha256=digest_of(row.lift_reason),
+        asked_by=row.lift_asked_by.actor_id if row.lift_asked_by else None,
+    )
+    return True
+
+
+def _ask(actor: Officer, hold: LegalHold, reason: str) -> None:
+    hold.lift_asked_by, hold.lift_asked_at, hold.lift_reason = actor, timezone.now(), reason
+    hold.save(update_fields=["lift_asked_by", "lift_asked_at", "lift_reason"])
+    ledger.append(
+        actor,
+        "evidence.hold_lift_asked",
+        hold.item.subject,
+        hold=str(hold.uid),
+        reason_sha256=digest_of(reason),
+        rows=committed_rows(hold.item, [hold]),
     )
 
 
@@ -70,7 +93,13 @@ def _keep(actor: Officer, hold: LegalHold, kind: str, event: CustodyEvent, **fac
     item = hold.item
     kept = custody_of(actor, item, event, legal_authority=hold.legal_basis)
     kept.entry = ledger.append(
-        actor, kind, item.subject, **kept.committed(item), hold=str(hold.uid), **facts
+        actor,
+        kind,
+        item.subject,
+        **kept.committed(item),
+        hold=str(hold.uid),
+        rows=committed_rows(item, [hold]),
+        **facts,
     )
     kept.save()
 

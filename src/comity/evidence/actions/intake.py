@@ -26,7 +26,10 @@ from comity.evidence.models import (
     Item,
     ItemAccess,
     custody_of,
+    new_salt,
     role_of,
+    teams_digest,
+    words_digest,
 )
 from comity.evidence.rules import (
     ACQUISITION_AT_MOST,
@@ -205,7 +208,11 @@ def of_bytes(taken: storage.TakenIn, file: StoredFile, head: bytes) -> dict[str,
 
 def of_file(title: str, original_name: str | bytes) -> dict[str, Any]:
     """What an item has from what its file is called, by attribute."""
-    return {"title": plain_line(title), "original_name": kept_name(original_name)}
+    return {
+        "title": plain_line(title),
+        "original_name": kept_name(original_name),
+        "salt": new_salt(),
+    }
 
 
 def begin(actor: Actor, items: Sequence[Item], access: Access, acquired: Acquisition) -> None:
@@ -267,17 +274,23 @@ def _ingested(actor: Actor, items: Sequence[Item], access: Access) -> tuple[Alik
             actor, first, CustodyEvent.INGESTED, digest_after=first.sha256, facts=in_case(access)
         )
     )
-    facts = [_facts(item) for item in items]
+    teams = {f"{kind}:{record}" for kind, record in access}
+    facts = [facts_of(item) for item in items]
     columns = [[each[name] for each in facts] for name in facts[0]]
-    form = _committed("ingested", role_of(actor), facts[0])
+    columns.append([teams_digest(item, teams) for item in items])
+    form = _committed("ingested", role_of(actor), [*facts[0], "teams"], {"rows": {}})
     return records, form.fill_all(sha256s, records.digests(sha256s), *columns)
 
 
 def _committed(
-    event: str, role: str, facts: Mapping[str, object] | None = None
+    event: str,
+    role: str,
+    facts: Sequence[str] = (),
+    shared: Mapping[str, object] | None = None,
 ) -> canonical.Template:
     """What an entry commits to, as `CustodyRecord.committed` has it, of many items alike."""
-    return canonical.Template({"event": event, "role": role}, ["sha256", "record", *(facts or {})])
+    common = {"event": event, "role": role, **(shared or {})}
+    return canonical.Template(common, ["sha256", "record", *facts])
 
 
 def _received(actor: Actor, item: Item, acquired: Acquisition, access: Access) -> CustodyRecord:
@@ -316,13 +329,18 @@ def compared(facts: Mapping[str, str], item: Item) -> dict[str, str]:
     return dict(facts) | match
 
 
-def _facts(item: Item) -> dict[str, str | int]:
+def facts_of(item: Item) -> dict[str, str | int]:
+    """What the vault's own entry says of an item, that `custody` compares with its row."""
     return {
         "origin": str(item.origin),
         "evidence_kind": item.kind,
         "compartment": str(item.compartment),
         "size": item.size,
         "media_type": item.media_type_sniffed,
+        "declared_type": item.media_type_declared,
+        "distressing": int(item.distressing),
+        "file": item.stored_file.subject,
+        "words": words_digest(item),
     }
 
 

@@ -417,7 +417,7 @@ def _exported(
     }
     if sealed is not None:
         file |= {"encrypted_sha256": sealed.sha256, "encrypted_to": list(sealed.keys)}
-    details = exported.details(**file)
+    details = [stated | file for stated in exported.stated(items)]
     keep_alike(actor, exported, items, "evidence.item_exported", details)
     looked = canonical.encode({"part": "package", "purpose": ""})
     ledger.append_many(

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +15,6 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from comity.accounts.models import Officer, fetch
-from comity.core import canonical
 from comity.core.access import Act, Actor, require
 from comity.core.errors import NotAllowed, Refused
 from comity.evidence.actions.conditions import grouped, keys_of, require_shared
@@ -27,6 +27,7 @@ from comity.evidence.models import (
     Item,
     ItemAccess,
     ReleaseGrant,
+    committed_rows,
     custody_of,
 )
 from comity.evidence.rules import FOLLOWS_CONSENT, ORDER, BasisKind, CustodyEvent, Fact, Origin
@@ -119,6 +120,7 @@ def grant_release(
             mode=mode,
             valid_from=valid_from.isoformat(),
             valid_until=valid_until.isoformat() if valid_until else None,
+            rows=committed_rows(item, [grant]),
         )
     made = Derivation.objects.filter(original=item, how__in=FOLLOWS_CONSENT, scope=scope)
     for line in made.select_related("item").order_by("pk"):
@@ -175,6 +177,7 @@ def _follow(actor: Actor, made: Item, grant: ReleaseGrant) -> None:
             mode=copy.mode,
             valid_from=copy.valid_from.isoformat(),
             valid_until=copy.valid_until.isoformat() if copy.valid_until else None,
+            rows=committed_rows(made, [copy]),
         )
     further = Derivation.objects.filter(original=made, how__in=FOLLOWS_CONSENT, scope=grant.scope)
     for line in further.select_related("item").order_by("pk"):
@@ -207,6 +210,7 @@ def _end(actor: Actor, live: list[ReleaseGrant], source_ref: str) -> None:
         ledger.append(
             actor, "evidence.release_withdrawn", grant.item.subject, source=source_ref,
             recipient=grant.recipient, purpose=grant.purpose,
+            rows=committed_rows(grant.item, [grant]),
         )  # fmt: skip
     ReleaseGrant.objects.bulk_update(live, ["withdrawn_at"])
     if live:
@@ -327,13 +331,20 @@ def record_disclosures(
     insert(made)
     message = str(message_id) if message_id else None
     said = {"recipient": recipient, "purpose": purpose, "message": message}
-    by_basis: dict[Basis, list[Leaving]] = {}
-    for one in leaving:
-        by_basis.setdefault(one.basis, []).append(one)
+    by_basis: dict[Basis, list[tuple[Item, Disclosure]]] = {}
+    for one, row in zip(leaving, made, strict=True):
+        by_basis.setdefault(one.basis, []).append((one.item, row))
+    first = {one.basis: one for one in leaving}
     for basis, together in by_basis.items():
-        left = Alike(_left(actor, together[0], recipient, purpose))
-        details = left.details(**said, basis_kind=str(basis.kind), basis_ref=basis.ref)
-        keep_alike(actor, left, [one.item for one in together], "evidence.item_disclosed", details)
+        left = Alike(_left(actor, first[basis], recipient, purpose))
+        more = said | {"basis_kind": str(basis.kind), "basis_ref": basis.ref}
+        details = [
+            stated | more | {"rows": committed_rows(item, [row])}
+            for stated, (item, row) in zip(
+                left.stated([item for item, _ in together]), together, strict=True
+            )
+        ]
+        keep_alike(actor, left, [item for item, _ in together], "evidence.item_disclosed", details)
     return made
 
 
@@ -355,17 +366,15 @@ def keep_alike(
     records: Alike,
     items: Sequence[Item],
     kind: str,
-    details: canonical.Template,
+    details: Sequence[dict[str, Any] | bytes],
 ) -> None:
     """Write custody records alike and, for each, its entry; in the caller's transaction.
 
-    details: as `Alike.details` gives them.
+    details: of each entry, as `ledger.NewEntry` takes them, with what `Alike.stated` gives.
     """
-    sha256s = [item.sha256 for item in items]
-    said = details.fill_all(sha256s, records.digests(sha256s))
     acts = [
         ledger.NewEntry(kind, item.subject, stated)
-        for item, stated in zip(items, said, strict=True)
+        for item, stated in zip(items, details, strict=True)
     ]
     records.insert(items, ledger.append_many(actor, acts))
 
@@ -393,6 +402,7 @@ def acknowledge_disclosures(actor: Actor, *, message_id: uuid.UUID) -> int:
         receipt.entry = ledger.append(
             actor, "evidence.disclosure_acknowledged", disclosure.item.subject,
             **receipt.committed(disclosure.item), message=str(message_id),
+            rows=committed_rows(disclosure.item, [disclosure]),
         )  # fmt: skip
         receipt.save()
     Disclosure.objects.bulk_update(waiting, ["acknowledged_at"])

@@ -77,7 +77,7 @@ def _findings(item: Item, head: Checkpoint, now: datetime) -> Findings:
     return Findings(
         checked_at=None if item.erased_at else now,
         records=checked.held + len(checked.altered),
-        altered=len(checked.altered),
+        altered=len(checked.altered) + len(checked.rows),
         removed=len(checked.removed),
         stamps=tuple((token.authority, token.gen_time) for token in tokens),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from comity.core.access import Compartment
 from comity.evidence.kinds import vocabulary, ways_obtained
@@ -464,6 +464,18 @@ class EraseForm(forms.Form):
     reason = forms.CharField(
         label=_("Why it is erased"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
+    whole_tree = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, below: int = 0, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not below:
+            del self.fields["whole_tree"]
+            return
+        self.fields["whole_tree"].label = ngettext(
+            "Also the %(n)d item that was made out of it",
+            "Also the %(n)d items that were made out of it",
+            below,
+        ) % {"n": below}
 
 
 class LastDayForm(forms.Form):

@@ -82,7 +82,9 @@ class MomentField(forms.CharField):
             return None
         found = milliseconds(text)
         if found is None:
-            raise forms.ValidationError(_("Write a time such as 1:35 or 0:01:35.250."))
+            raise forms.ValidationError(
+                _("Write a time such as 1:35 or 0:01:35.250; minutes and seconds up to 59.")
+            )
         return found
 
 

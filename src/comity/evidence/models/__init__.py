@@ -1,6 +1,15 @@
 """Items of evidence, who may see them, their custody, their conditions, and what left to whom."""
 
 from comity.evidence.models.attestations import Attestation
+from comity.evidence.models.committed import (
+    PROTECTED,
+    committed_rows,
+    row_digest,
+    row_name,
+    rows_beside,
+    teams_digest,
+    words_digest,
+)
 from comity.evidence.models.custody import (
     COMMITTED_FIELDS,
     Alike,
@@ -10,11 +19,13 @@ from comity.evidence.models.custody import (
 )
 from comity.evidence.models.derivations import Derivation
 from comity.evidence.models.expansions import Expansion
-from comity.evidence.models.items import TEAM_KINDS, Item, ItemAccess, ItemQuerySet
+from comity.evidence.models.items import TEAM_KINDS, Item, ItemAccess, ItemQuerySet, new_salt
 from comity.evidence.models.keeping import (
     ErasureOrder,
     LegalHold,
     holds_on,
+    lifted_a_hold,
+    line_of,
     may_carry_out,
     orders_waiting_for,
 )
@@ -31,6 +42,7 @@ from comity.evidence.models.work import work_for
 
 __all__ = [
     "COMMITTED_FIELDS",
+    "PROTECTED",
     "TEAM_KINDS",
     "Alike",
     "Attestation",
@@ -54,12 +66,21 @@ __all__ = [
     "UseCondition",
     "UseConfirmation",
     "alike",
+    "committed_rows",
     "custody_of",
     "holds_on",
+    "lifted_a_hold",
+    "line_of",
     "lineage_of",
     "may_carry_out",
+    "new_salt",
     "orders_waiting_for",
     "role_of",
+    "row_digest",
+    "row_name",
+    "rows_beside",
     "same_origin",
+    "teams_digest",
+    "words_digest",
     "work_for",
 ]

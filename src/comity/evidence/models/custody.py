@@ -120,13 +120,14 @@ class Alike:
         digests = dict.fromkeys(self._changing, sha256s)
         insert_alike(self.first, item_id=keys, entry_id=entries, **digests)
 
-    def details(self, **more: object) -> canonical.Template:
-        """Return what the entries of such records commit to, as `CustodyRecord.committed` and more.
-
-        To be filled with the item's digest and the record's.
-        """
-        stated = {"event": str(self.first.event), "role": self.first.role}
-        return canonical.Template(stated | more, ["sha256", "record"])
+    def stated(self, items: Sequence[Item]) -> list[dict[str, Any]]:
+        """Return what the entry of each of these items' records commits to, as `committed`."""
+        sha256s = [item.sha256 for item in items]
+        act = {"event": str(self.first.event), "role": self.first.role}
+        return [
+            act | {"sha256": sha256, "record": record}
+            for sha256, record in zip(sha256s, self.digests(sha256s), strict=True)
+        ]
 
 
 def role_of(actor: Actor) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 
 from django.db import models
@@ -16,6 +17,12 @@ from comity.vault.models import StoredFile
 # file opens nothing to an officer who may not see people (her consent decides what a case sees).
 SEEING = {"person": Act.SEE_PEOPLE, "case": Act.SEE_CASES, "letter": Act.SEE_LETTERS}
 TEAM_KINDS = tuple(SEEING)
+SALT_BYTES = 32
+
+
+def new_salt() -> bytes:
+    """Chance for an item, without which nobody guesses what the ledger committed to."""
+    return os.urandom(SALT_BYTES)
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -39,7 +46,8 @@ class Item(models.Model):
     distressing: an officer said that looking at it is hard. examined_at: when tools looked at it
     last; empty while they have not. examine_after, examine_tries: no worker takes it before, and
     how often one did. examine_turn: its place among those that came with it, from 0, so that a
-    large archive lets others go between; FIRST if somebody waits for it.
+    large archive lets others go between; FIRST if somebody waits for it. salt: see `committed`;
+    empty in items from before there was one.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -62,6 +70,7 @@ class Item(models.Model):
     examine_after = models.DateTimeField(default=timezone.now)
     examine_tries = models.PositiveSmallIntegerField(default=0)
     examine_turn = models.IntegerField(default=0)
+    salt = models.BinaryField(max_length=SALT_BYTES, default=new_salt)
     erased_at = models.DateTimeField(null=True, blank=True)  # then only its custody is left
 
     objects = ItemQuerySet.as_manager()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from comity.accounts.models import Officer
 from comity.core.access import Act, Actor
+from comity.evidence.models.derivations import Derivation
 from comity.evidence.models.items import Item
 from comity.evidence.rules import ErasureState
 
@@ -16,7 +18,8 @@ from comity.evidence.rules import ErasureState
 class LegalHold(models.Model):
     """Somebody named said on which basis an item must be kept; until it is lifted nobody erases it.
 
-    reason, lift_reason: an officer's words; their digests are in the ledger.
+    Who placed it lifts it; for anybody else one officer asks and another agrees. lift_asked_by: who
+    asked. reason, lift_reason: an officer's words; their digests are in the ledger.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -25,6 +28,10 @@ class LegalHold(models.Model):
     reason = models.TextField()
     placed_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+")
     placed_at = models.DateTimeField(default=timezone.now)
+    lift_asked_by = models.ForeignKey(
+        Officer, on_delete=models.PROTECT, related_name="+", null=True
+    )
+    lift_asked_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="+", null=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
     lift_reason = models.TextField(blank=True)
@@ -87,16 +94,35 @@ class ErasureOrder(models.Model):
 
 
 def holds_on(item: Item) -> models.QuerySet[LegalHold]:
-    """The holds in force on an item."""
-    return item.holds.filter(lifted_at=None)
+    """The holds in force on an item or what it was made out of: an archive keeps its members."""
+    return LegalHold.objects.filter(item__in=line_of(item), lifted_at=None)
+
+
+def line_of(item: Item) -> list[int]:
+    """The keys of an item and of all that it was made out of, up to the first original."""
+    found = [item.pk]
+    while True:
+        above = Derivation.objects.filter(item=found[-1]).values_list("original", flat=True).first()
+        if above is None or above in found:
+            return found
+        found.append(above)
+
+
+def lifted_a_hold(officer: Officer, item: Item) -> bool:
+    """Say whether an officer asked for or agreed to the end of a hold that kept this item."""
+    ended = LegalHold.objects.filter(item__in=line_of(item)).exclude(lifted_at=None)
+    return ended.filter(Q(lifted_by=officer) | Q(lift_asked_by=officer)).exists()
 
 
 def may_carry_out(officer: Officer, order: ErasureOrder) -> bool:
     """Say whether this officer may be the second person of an order.
 
-    What a case's team holds is erased only by somebody who answers for cases.
+    What a case's team holds is erased only by somebody who answers for cases, and nothing by who
+    lifted a hold on it.
     """
     if officer.pk == order.ordered_by_id or not officer.may(Act.EXECUTE_ERASURE):
+        return False
+    if lifted_a_hold(officer, order.item):
         return False
     in_a_case = order.item.access.filter(kind="case").exists()
     return officer.may(Act.SEE_CASES) or not in_a_case

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Origin(StrEnum):
@@ -74,6 +75,8 @@ class Fact(StrEnum):
     CHANGES = "changes"
     CHANGES_REASON = "changes_reason"
     CHANGES_BY = "changes_by"
+    MARKS = "marks"  # where a copy leaves something out, or what an excerpt takes
+    MARKS_WHY = "marks_why"
     ORIGINATOR_CONTROL = "originator_control"
     RETENTION = "retention"
 
@@ -375,11 +378,16 @@ _MOMENT = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6})(?:[.,](\d{1,3}))?
 
 
 def milliseconds(text: str) -> int | None:
-    """Read a time such as 95, 1:35 or 0:01:35.250 as milliseconds; None for what is none."""
+    """Read a time such as 95, 1:35 or 0:01:35.250 as milliseconds; None for what is none.
+
+    Seconds alone may be many; after a colon, and minutes anywhere, they are at most 59.
+    """
     found = _MOMENT.fullmatch(text.strip())
     if found is None:
         return None
     hours, minutes, seconds, part = found.groups()
+    if int(minutes or 0) > 59 or (minutes is not None and int(seconds) > 59):
+        return None
     whole = (int(hours or 0) * 60 + int(minutes or 0)) * 60 + int(seconds)
     return whole * 1000 + int((part or "0").ljust(3, "0"))
 
@@ -388,6 +396,27 @@ def time_code(ms: int) -> str:
     """Write milliseconds as H:MM:SS.mmm."""
     seconds, part = divmod(ms, 1000)
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}.{part:03}"
+
+
+def marks_in_words(detail: Mapping[str, Any]) -> list[str]:
+    """Where something was left out, or what was taken over, in numbers that any reader knows.
+
+    detail: of a derivation. Boxes are in pixels: page, left, top, width, height.
+    """
+    said = [
+        f"p. {each.get('page', 1)}: {each['x']}, {each['y']}, {each['width']} × {each['height']}"
+        for each in detail.get("regions", ())
+    ]
+    said += [
+        f"{time_code(each['from_ms'])} – {time_code(each['to_ms'])}"
+        for each in detail.get("stretches", ())
+    ]
+    said += [f"{each['from']} – {each['to']}" for each in detail.get("spans", ())]
+    if "from_ms" in detail:
+        said.append(f"{time_code(detail['from_ms'])} – {time_code(detail['to_ms'])}")
+    if "from_page" in detail:
+        said.append(f"p. {detail['from_page']} – {detail['to_page']}")
+    return said
 
 
 def plain_media_type(declared: str) -> str:

@@ -30,6 +30,8 @@ def main(arguments: list[str], source: BinaryIO, target: BinaryIO) -> None:
         length = (given.duration or 0) * MILLISECONDS // av.time_base
         if not 0 <= first < last or first >= length > 0:
             raise Unfit("range_outside")
+        if last > length > 0:
+            raise Unfit("past_the_end")
         if how == "copy":
             _copy_packets(given, target, first, last)
             return

@@ -30,6 +30,7 @@ from comity.evidence.models import (
     UseCondition,
     UseConfirmation,
     alike,
+    holds_on,
     same_origin,
 )
 from comity.evidence.report import say_fact
@@ -149,17 +150,18 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
             "event_count": found.custody.count(),
             "altered": checked.altered,
             "removed": checked.removed,
+            "rows_differ": checked.rows,
             "conditions": [_condition(each) for each in conditions],
             **_bound_twins(actor, found),
             "confirmed": _confirmed(actor, conditions),
             "disclosures": [(row, target_words(row.recipient)) for row in found.disclosures.all()],
-            "archive": _archive(found),
+            "archive": None if found.erased_at else _archive(found),
             "lineage": lineage(actor, found),
             "attested": attested(found),
             **_suggested(actor, found),
             "may_make": _may_make(actor, found),
-            "may_add": actor.may(Act.ADD_ITEM),
-            "may_judge": actor.may(Act.ACCEPT_CONDITIONS),
+            "may_add": actor.may(Act.ADD_ITEM) and not found.erased_at,
+            "may_judge": actor.may(Act.ACCEPT_CONDITIONS) and not found.erased_at,
             "may_open": actor.may(Act.OPEN_ITEM) and not found.erased_at,
             "may_export": actor.may(Act.EXPORT_PACKAGE) and not found.erased_at,
             "nav_current": "items",
@@ -226,7 +228,7 @@ def _tags(found: Item, conditions: list[UseCondition]) -> list[tuple[str, ...]]:
         tags.append(("caution", _("Distressing"), "eye-off"))
     if found.erased_at:
         tags.append(("urgent", _("Erased"), "file-warning"))
-    elif found.holds.filter(lifted_at=None).exists():
+    elif holds_on(found).exists():
         tags.append(("note", _("Legal hold"), "file-lock"))
     if found.stored_file.damage and not found.erased_at:
         tags.append(("urgent", _("Damaged"), "file-warning"))

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from comity.accounts import step_up
 from comity.accounts.models import Officer, fetch, officer_of
@@ -22,6 +23,8 @@ from comity.evidence.forms import EraseForm, HoldForm, LiftForm, MoveForm
 from comity.evidence.models import ErasureOrder, Item, LegalHold, holds_on, may_carry_out
 from comity.evidence.rules import ErasureState
 from comity.ui.labels import label
+
+SECONDS = 20  # of work on a whole tree in one request; the same form goes on
 
 
 @login_required
@@ -46,13 +49,17 @@ def lift(request: HttpRequest, pk: int, hold: int) -> HttpResponse:
     """Lift one hold."""
     actor, item = _item(request, pk, Act.PLACE_HOLD)
     found = fetch(LegalHold.objects.filter(item=item), pk=hold)
+    rule = _(
+        "Who placed it lifts it. Anybody else asks, and another officer agrees. Who lifted a hold "
+        "neither orders nor carries out the erasure."
+    )
     return _asked(
         request,
         item,
         LiftForm(request.POST or None),
         title=_("Lift the hold"),
-        text=_("The hold rests on: %(basis)s") % {"basis": found.legal_basis},
-        done=_("The hold is lifted."),
+        text=" ".join([_("The hold rests on: %(basis)s") % {"basis": found.legal_basis}, rule]),
+        done=_("Recorded. The page says whether the hold has ended or waits for another officer."),
         act=lambda stated: actions.lift_hold(actor, found, **stated),
         confirmed=True,
     )
@@ -82,16 +89,45 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     return _asked(
         request,
         item,
-        EraseForm(request.POST or None),
+        EraseForm(request.POST or None, below=len(actions.living_tree(actor, item)) - 1),
         title=_("Order the erasure"),
         text=_(
             "Another officer carries it out. Then its key is destroyed: nobody can open the item "
             "again. Its custody and the ledger stay."
         ),
         done=_("The erasure is ordered. It waits for another officer."),
-        act=lambda stated: actions.order_erasure(actor, item, **stated),
+        act=lambda stated: _order(request, actor, item, **stated),
         confirmed=True,
     )
+
+
+def _order(
+    request: HttpRequest, actor: Officer, item: Item, *, whole_tree: bool = False, **stated: str
+) -> None:
+    if not whole_tree:
+        actions.order_erasure(actor, item, **stated)
+        return
+    _tell(request, actions.order_erasure_of_tree(actor, item, seconds=SECONDS, **stated))
+
+
+def _tell(request: HttpRequest, progress: actions.Progress) -> None:
+    """Say how far the work on a whole tree came."""
+    done, refused, left = progress.done, progress.refused, progress.left
+    messages.info(request, ngettext("%(n)d item done.", "%(n)d items done.", done) % {"n": done})
+    if refused:
+        said = ngettext(
+            "%(n)d item is kept by a hold, an officer or another order.",
+            "%(n)d items are kept by a hold, an officer or another order.",
+            refused,
+        )
+        messages.warning(request, said % {"n": refused})
+    if left:
+        said = ngettext(
+            "%(n)d item is left: send the form again to go on.",
+            "%(n)d items are left: send the form again to go on.",
+            left,
+        )
+        messages.warning(request, said % {"n": left})
 
 
 def _item(request: HttpRequest, pk: int, act: Act) -> tuple[Officer, Item]:
@@ -156,7 +192,8 @@ def erasure(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, label("evidence.erasure_decided"))
         return redirect(reverse("item", args=[pk]) + "#keeping")
     if request.method == "POST":
-        erases = request.POST.get("decision") == "execute" and may_carry_out(actor, order)
+        wanted = request.POST.get("decision") in {"execute", "execute_tree"}
+        erases = wanted and may_carry_out(actor, order)
         if erases and (asked := step_up.demanded(request)) is not None:
             return asked
         try:
@@ -172,6 +209,7 @@ def erasure(request: HttpRequest, pk: int) -> HttpResponse:
         "holds": holds_on(item),
         "is_needed": actions.is_needed(item),
         "copies": _copies(actor, item),
+        "orders_below": len(actions.orders_in_tree(actor, item)) - 1,
     }
     return render(request, "evidence/erasure.html", _shown(item, _("Erasure")) | shown)
 
@@ -183,7 +221,9 @@ def _copies(actor: Officer, item: Item) -> list[Item]:
 
 
 def _decide(request: HttpRequest, actor: Officer, order: ErasureOrder) -> None:
-    if request.POST.get("decision") == "execute":
+    if request.POST.get("decision") == "execute_tree":
+        _tell(request, actions.execute_erasure_of_tree(actor, order.item, seconds=SECONDS))
+    elif request.POST.get("decision") == "execute":
         destroyed = actions.execute_erasure(actor, order)
         messages.success(
             request,
@@ -200,10 +240,12 @@ def kept(actor: Officer, item: Item) -> dict[str, Any]:
     """What the item's page says about keeping it."""
     orders = item.erasure_orders.select_related("ordered_by", "decided_by").order_by("-pk")
     return {
-        "holds": list(item.holds.select_related("placed_by", "lifted_by")),
+        "holds": list(item.holds.select_related("placed_by", "lifted_by", "lift_asked_by")),
+        "held_above": list(holds_on(item).exclude(item=item).select_related("item")),
         "orders": [(order, label(ErasureState(order.state))) for order in orders],
         "waiting": any(order.state == ErasureState.WAITING for order in orders),
         "erased_by": next((one for one in orders if one.state == ErasureState.EXECUTED), None),
+        "exports": actions.exports_of_erased(item) if item.erased_at else [],
         "may_hold": actor.may(Act.PLACE_HOLD),
         "may_order": actor.may(Act.ORDER_ERASURE),
         "may_move": actor.may(Act.ADD_ITEM),

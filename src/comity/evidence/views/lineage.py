@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from comity.accounts.models import Officer
 from comity.evidence.models import Derivation, Item, Node, lineage_of
-from comity.evidence.rules import Derived, time_code
+from comity.evidence.rules import FOLLOWS_CONSENT, Derived, marks_in_words, time_code
 from comity.ui.labels import label
 
 
@@ -34,6 +34,19 @@ def made_words(line: Derivation) -> str:
     part = _part(line)
     how = label(Derived(line.how))
     return f"{how}, {part}" if part else how
+
+
+def left_out(line: Derivation | None) -> list[tuple[str, str]]:
+    """Where a copy leaves something out, each with its reason; of an excerpt, what was taken."""
+    if line is None or line.how not in FOLLOWS_CONSENT:
+        return []
+    reasons = [
+        str(each.get("reason", ""))
+        for name in ("regions", "stretches", "spans")
+        for each in line.detail.get(name, ())
+    ]
+    marks = marks_in_words(line.detail)
+    return list(zip(marks, reasons or [line.reason] * len(marks), strict=False))
 
 
 def _part(line: Derivation) -> str:

@@ -20,6 +20,7 @@ from comity.evidence.forms import TextForm, TranscriptForm
 from comity.evidence.models import Derivation, Item, TextJob
 from comity.evidence.rules import Derived
 from comity.evidence.rules.tools import Examiner, NotExaminedWhy, Picture, Writing
+from comity.evidence.views.lineage import left_out
 from comity.ui.labels import label
 
 MOST_JOBS = 10
@@ -84,7 +85,7 @@ def looked_at(actor: Officer, found: Item, *, is_open: bool) -> dict[str, Any]:
         "text": _text_of(actor, found) if is_open and shown == "text" else "",
         "examinations": _examinations(found, is_open=is_open),
         "ways_to_write": actions.ways_to_write(found) if actor.may(Act.ADD_ITEM) else [],
-        "may_write": actor.may(Act.ADD_ITEM) and actor.may(Act.OPEN_ITEM),
+        "may_write": actor.may(Act.ADD_ITEM) and actor.may(Act.OPEN_ITEM) and not found.erased_at,
         **_derived(actor, found),
     }
 
@@ -126,6 +127,7 @@ def _derived(actor: Officer, found: Item) -> dict[str, Any]:
     shown = list(jobs[:MOST_JOBS])
     return {
         "derivation": own,
+        "left_out": left_out(own),
         "original_seen": own is not None and seen.filter(pk=own.original_id).exists(),
         "jobs": [
             {

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.db.models.fields.reverse_related import ForeignObjectRel
 
 from comity.core.access import NodeActor
 from comity.ledger import actions as ledger
+from comity.vault import exports
 from comity.vault.models import StoredFile
 
 BATCH = 2_000
@@ -25,21 +24,19 @@ class Command(BaseCommand):
     help = "Write wrapped-keys.jsonl for the backup: scripts/recover.py opens the objects by it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        default = Path(settings.COMITY_VAULT).parent / "wrapped-keys.jsonl"
-        parser.add_argument("--out", type=Path, default=default, help="replaced in one step")
+        parser.add_argument(
+            "--out", type=Path, default=exports.own_export(), help="replaced in one step"
+        )
 
     def handle(self, *args: Any, out: Path, **options: Any) -> None:
-        fresh, count = out.with_name(f"{out.name}.new"), 0
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            for line in exported():
-                file.write(json.dumps(line) + "\n")
-                count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(out)
+        # The entry comes first: an erasure names every export that may hold its key.
         with transaction.atomic():
-            ledger.append(NodeActor("command"), "vault.keys_exported", "node:command", files=count)
+            files = StoredFile.objects.filter(shredded_at=None).count()
+            ledger.append(
+                NodeActor("command"), exports.EXPORTED, "node:command", files=files, name=out.name
+            )
+        count = exports.write(out, (json.dumps(line) for line in exported()))
+        exports.forget_destroyed()  # what was destroyed while it was written
         self.stdout.write(f"{count} wrapped keys written to {out.name}.")
 
 
