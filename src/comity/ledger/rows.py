@@ -94,7 +94,7 @@ def many_rows() -> Iterator[None]:
 
 
 # mmap_size: pages of the file that were looked at stay in memory, beside those in the cache.
-_SPARING = {"cache_size": -8000, "mmap_size": 0, "wal_autocheckpoint": 8000}
+_SPARING = {"cache_size": -4000, "mmap_size": 0, "wal_autocheckpoint": 8000}
 
 
 def _stored(table: _Table, columns: list[Sequence[Any]]) -> list[int]:

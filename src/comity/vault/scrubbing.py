@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,18 +34,19 @@ class Scrubbed:
     unseen: int = 0
 
 
-def scrub(actor: Actor, *, at_most: int = 100) -> Scrubbed:
+def scrub(actor: Actor, *, at_most: int = 100, at_once: int = 1) -> Scrubbed:
     """Re-hash the objects that were checked least recently, without their keys.
 
+    at_once: how many are read beside each other; one leaves the machine to others.
     Each damage is recorded once, when it is first seen. If the replica holds bytes of the object's
     name, they take its place, and that is recorded too; else the object stays as it is.
     Of a damaged pack each file is looked at with its key: what still opens whole is not damaged.
     """
     damaged: list[StoredFile | Pack] = []
     count = stored_bytes = repaired = unseen = 0
-    for one in _least_checked(at_most):
+    for one, looked_at in _looked_at(_least_checked(at_most), at_once):
         try:
-            damage = damage_of(one)
+            damage = looked_at.result()
         except (Refused, OSError):  # the store does not answer: nothing is known of the object
             unseen += 1
             continue
@@ -64,6 +68,19 @@ def scrub(actor: Actor, *, at_most: int = 100) -> Scrubbed:
                 repaired=repaired,
             )
     return Scrubbed(count, stored_bytes, tuple(damaged), repaired, unseen)
+
+
+def _looked_at(
+    objects: Iterable[StoredFile | Pack], at_once: int
+) -> Iterator[tuple[StoredFile | Pack, Future[str]]]:
+    """Give each object in turn with what is wrong with it, some being read beside each other."""
+    with ThreadPoolExecutor(at_once) as readers:
+        waiting: deque[tuple[StoredFile | Pack, Future[str]]] = deque()
+        for one in objects:
+            waiting.append((one, readers.submit(damage_of, one)))
+            if len(waiting) > at_once:
+                yield waiting.popleft()
+        yield from waiting
 
 
 def _repair(actor: Actor, one: StoredFile | Pack, damage: str) -> bool:

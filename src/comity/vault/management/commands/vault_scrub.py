@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -40,7 +41,7 @@ class Command(BaseCommand):
     @staticmethod
     def _own(at_most: int | None) -> actions.Scrubbed:
         count = actions.objects_count() if at_most is None else at_most
-        return actions.scrub(NodeActor("command"), at_most=count)
+        return actions.scrub(NodeActor("command"), at_most=count, at_once=os.cpu_count() or 1)
 
     @staticmethod
     def _replica(at_most: int | None) -> actions.Scrubbed:
