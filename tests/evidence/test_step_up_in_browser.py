@@ -84,6 +84,6 @@ def test_a_passkey_does_as_well(
     seen(page, "step-up-passkey")
     assert violations(page) == []
     page.get_by_role("button", name="Use a security key").click()
-    page.get_by_text("The hold is lifted.").wait_for(timeout=10_000)
+    page.get_by_text("Legal hold lifted").wait_for(timeout=10_000)
     assert page.complaints == []  # type: ignore[attr-defined]
     assert Entry.objects.filter(kind="accounts.confirmed_again").count() == 1
