@@ -37,6 +37,7 @@ _INFO = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\x00"
 # Measured: steps that stay in the second cache level, handed over eight at a time.
 _STEP = 8 * CHUNK_SIZE
 _STEPS_PER_SLOT = 8
+_HASH_STEP = 1 << 20
 _SLOT = _STEPS_PER_SLOT * (_STEP + 8 * _TAG_SIZE) + _HEADER_SIZE + _SEALED_CHUNK
 _SLOTS = 4
 _START_EVERY = 16 * 1024 * 1024
@@ -386,12 +387,17 @@ class _Chunks:
 
 
 def stored_digest(source: BinaryIO) -> tuple[str, int]:
-    """Return SHA-256 (64 hex digits) and size of what source still holds; needs no key."""
+    """Return SHA-256 (64 hex digits) and size of what source still holds; needs no key.
+
+    One piece is hashed while the next is read.
+    """
     digest, size = hashlib.sha256(), 0
-    buffer = memoryview(bytearray(_STEP))
-    while count := _read_full(source, buffer):
-        digest.update(buffer[:count])
-        size += count
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(source.read, _HASH_STEP)
+        while piece := coming.result():
+            coming = reader.submit(source.read, _HASH_STEP)
+            digest.update(piece)
+            size += len(piece)
     return digest.hexdigest(), size
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,6 +135,26 @@ def fetch(address: str, question: bytes = b"") -> revocation.Statement:
             if len(received) > revocation.MAX_LIST_BYTES:
                 raise Untrusted("revocation.malformed")
     return (revocation.read_answer if question else revocation.read)(received)
+
+
+def signed_pdf(
+    pdf: bytes, stamper: Callable[[bytes], bytes] | None, now: datetime, reason_code: str
+) -> bytes:
+    """Return the PDF with the node's seal (PAdES), stamped if there is a stamper.
+
+    Raises NoStamp if no authority answers.
+    """
+    from comity.core.documents.signing import sign_pdf  # what it needs is large
+
+    keys = actions.keyring()
+    return sign_pdf(
+        pdf,
+        key_pem=keys.seal_key_pem,
+        cert_pem=keys.seal_certificate_pem,
+        stamper=stamper,
+        now=now,
+        reason_code=reason_code,
+    )
 
 
 def chains(head: Checkpoint) -> list[tuple[datetime, list[x509.Certificate]]]:

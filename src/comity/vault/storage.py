@@ -18,7 +18,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +41,6 @@ from comity.vault.sources import require_unchanged as require_unchanged
 from comity.vault.sources import state_of as state_of
 
 READ_AT_ONCE_BYTES = 128 * 1024
-HASH_AT_ONCE_BYTES = 1024 * 1024
 WHOLE_AT_MOST_BYTES = 1 << 20  # stored; what a package keeps in memory while it writes it
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOOKUP_LABEL = b"comity vault lookup v1"
@@ -219,22 +217,7 @@ def check_stored(stored_name: str) -> int:
     Raises Untrusted("vault.object_missing") or Untrusted("vaultfile.stored_digest_mismatch").
     """
     with open_object_bytes(stored_name) as source:
-        found, size = _digest_of(source)
-    if found != stored_name:
-        raise Untrusted("vaultfile.stored_digest_mismatch", stored_sha256=stored_name)
-    return size
-
-
-def _digest_of(source: BinaryIO) -> tuple[str, int]:
-    """SHA-256 (hex) and size of what a source holds; one piece is hashed while the next is read."""
-    digest, size = hashlib.sha256(), 0
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(source.read, HASH_AT_ONCE_BYTES)
-        while piece := coming.result():
-            coming = reader.submit(source.read, HASH_AT_ONCE_BYTES)
-            digest.update(piece)
-            size += len(piece)
-    return digest.hexdigest(), size
+        return vaultfile.check_stored(source, stored_name)
 
 
 def is_whole(stored_name: str, stored_size: int) -> bool:

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from comity.assistance.models import LetterDocument, LetterOfRequest
 from comity.core.access import Actor
-from comity.ledger import actions as ledger
 from comity.ledger import stamping
 from comity.vault import actions as vault
 from comity.vault.storage import TakenIn, take_in
@@ -44,29 +43,13 @@ def print_all(
     for language in LANGUAGES:
         plain = render(language, timezone.localtime(now))
         try:
-            signed = _sign(plain, stamper, now, reason_code)
+            signed = stamping.signed_pdf(plain, stamper, now, reason_code)
         except stamping.NoStamp:
             stamper = None  # one long wait is enough for all of them
-            signed = _sign(plain, None, now, reason_code)
+            signed = stamping.signed_pdf(plain, None, now, reason_code)
         taken = take_in(io.BytesIO(signed), expected_size=len(signed))
         printed.append(Printed(kind, language, taken, signed))
     return printed
-
-
-def _sign(
-    pdf: bytes, stamper: Callable[[bytes], bytes] | None, now: datetime, reason_code: str
-) -> bytes:
-    from comity.core.documents.signing import sign_pdf  # what it needs is large
-
-    keys = ledger.keyring()
-    return sign_pdf(
-        pdf,
-        key_pem=keys.seal_key_pem,
-        cert_pem=keys.seal_certificate_pem,
-        stamper=stamper,
-        now=now,
-        reason_code=reason_code,
-    )
 
 
 def keep_printed(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -52,9 +52,6 @@ from comity.ledger import actions as ledger
 from comity.ledger import stamping
 from comity.ledger.models import Checkpoint
 from comity.vault import actions as vault
-
-if TYPE_CHECKING:
-    from comity.core.documents.signing import Stamper
 
 REASON = "custody.reported"
 PROCEEDINGS = "comity.cases.models.case_numbered"
@@ -354,26 +351,11 @@ def stamp(head: Checkpoint) -> bool:
 
 def sealed_pdf(pdf: bytes, now: datetime) -> bytes:
     """Return the PDF with the node's seal (PAdES); without a time-stamp if no authority answers."""
-    from comity.core.documents.signing import sign_pdf  # what it needs is large
-
-    keys = ledger.keyring()
-
-    def sign(stamper: Stamper | None) -> bytes:
-        return sign_pdf(
-            pdf,
-            key_pem=keys.seal_key_pem,
-            cert_pem=keys.seal_certificate_pem,
-            stamper=stamper,
-            now=now,
-            reason_code=REASON,
-        )
-
-    if not settings.COMITY_TSA_URLS:
-        return sign(None)
+    stamper = stamping.stamper if settings.COMITY_TSA_URLS else None
     try:
-        return sign(stamping.stamper)
+        return stamping.signed_pdf(pdf, stamper, now, REASON)
     except stamping.NoStamp:
-        return sign(None)
+        return stamping.signed_pdf(pdf, None, now, REASON)
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from comity.accounts.models import Officer
 from comity.core.access import Compartment, NodeActor
 from comity.core.errors import Refused
 from comity.evidence import actions
+from comity.evidence.management.officers import officer_of_command
 from comity.evidence.management.progress import Progress
 from comity.evidence.models import Item
 from comity.evidence.rules import OTHER_KIND, STATED_FACTS, TITLE_AT_MOST, Origin, plain_line
@@ -52,10 +53,7 @@ class Command(BaseCommand):
         _add_custody(parser)
 
     def handle(self, *args: Any, paths: list[Path], officer: str, **options: Any) -> None:
-        actor = Officer.objects.filter(email__iexact=officer, is_active=True).first()
-        if actor is None:
-            raise CommandError("No officer signs in with this address.")
-        actor.signed_in_by = "command_line"
+        actor = officer_of_command(officer)
         shared = _shared(options)
         report = Report(options["report"])
         if left := vault.sweep_stopped(NodeActor("command")):

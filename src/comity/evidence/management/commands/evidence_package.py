@@ -14,6 +14,7 @@ from comity.accounts.models import Officer
 from comity.core.errors import Refused, Untrusted
 from comity.evidence import actions
 from comity.evidence.management.commands.evidence_check import key_of
+from comity.evidence.management.officers import officer_of_command
 from comity.evidence.models import Item
 from comity.evidence.report import LANGUAGES
 from comity.evidence.rules import Recipient
@@ -43,10 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("--language", default="", choices=["", *LANGUAGES])
 
     def handle(self, *args: Any, output: Path, officer: str, **options: Any) -> None:
-        actor = Officer.objects.filter(email__iexact=officer, is_active=True).first()
-        if actor is None:
-            raise CommandError("No officer signs in with this address.")
-        actor.signed_in_by = "command_line"
+        actor = officer_of_command(officer)
         if output.exists() or not output.parent.is_dir():
             raise CommandError("Name a new file in a folder that exists.")
         items = self._chosen(actor, options["proceeding"], options["item"])
